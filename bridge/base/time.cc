@@ -1,0 +1,91 @@
+#include "base/time.h"
+
+#include <array>
+#include <cstdio>
+
+namespace printfleet {
+namespace {
+
+// Reads exactly `digits` decimal digits at `at`; -1 when there is anything else.
+int ReadDigits(std::string_view text, size_t at, size_t digits) {
+  if (at + digits > text.size()) {
+    return -1;
+  }
+  int value = 0;
+  for (size_t i = at; i < at + digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') {
+      return -1;
+    }
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+// "Z" or "+hh:mm" or "-hh:mm", to the end of the text.
+std::optional<std::chrono::minutes> ReadZone(std::string_view zone) {
+  if (zone == "Z" || zone == "z") {
+    return std::chrono::minutes(0);
+  }
+  const int hours = ReadDigits(zone, 1, 2);
+  const int minutes = ReadDigits(zone, 4, 2);
+  if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':' || hours < 0 ||
+      hours > 23 || minutes < 0 || minutes > 59) {
+    return std::nullopt;
+  }
+  const std::chrono::minutes offset(hours * 60 + minutes);
+  return zone[0] == '+' ? offset : -offset;
+}
+
+}  // namespace
+
+std::string FormatIso8601(WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const auto ms_of_day = (time - day).count();
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(ms_of_day / 3600000),
+                static_cast<int>(ms_of_day / 60000 % 60), static_cast<int>(ms_of_day / 1000 % 60),
+                static_cast<int>(ms_of_day % 1000));
+  return text.data();
+}
+
+std::optional<WallTime> ParseIso8601(std::string_view text) {
+  const int year = ReadDigits(text, 0, 4);
+  const int month = ReadDigits(text, 5, 2);
+  const int day = ReadDigits(text, 8, 2);
+  const int hour = ReadDigits(text, 11, 2);
+  const int minute = ReadDigits(text, 14, 2);
+  const int second = ReadDigits(text, 17, 2);
+  if (year < 0 || month < 0 || day < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 59 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':' ||
+      text[16] != ':') {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  size_t at = 19;
+  int64_t fraction_ms = 0;
+  if (at < text.size() && text[at] == '.') {
+    int64_t scale = 100;
+    const size_t first = ++at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) {
+      fraction_ms += (text[at] - '0') * scale;
+    }
+    if (at == first) {
+      return std::nullopt;
+    }
+  }
+  const auto zone = ReadZone(text.substr(at));
+  if (!date.ok() || !zone) {
+    return std::nullopt;
+  }
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+         std::chrono::minutes(minute) + std::chrono::seconds(second) + milliseconds(fraction_ms) -
+         *zone;
+}
+
+}  // namespace printfleet
