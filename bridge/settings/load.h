@@ -1,0 +1,75 @@
+// YAML -> Settings, ModelRegistry and Users; every error at once, each with its place.
+//
+// Called at start and on reload, from `printfleet check` and from the command line. Reads files;
+// writes none. Requires nothing; never throws.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "settings/models.h"
+#include "settings/settings.h"
+
+namespace printfleet::settings {
+
+// One thing that is wrong (or, as a warning, dangerous) in a file.
+struct Problem {
+  std::string file;
+  int line = 0;    // 1-based; 0: the file as a whole
+  int column = 0;  // 1-based
+  std::string message;
+  bool warning = false;
+
+  // "file:line:column: message".
+  [[nodiscard]] std::string Text() const;
+};
+
+struct Loaded {
+  Settings settings;
+  ModelRegistry models;
+  std::vector<Problem> problems;  // errors and warnings, in the order of the file
+
+  [[nodiscard]] bool ok() const;
+};
+
+// Parses and validates `text`; `file` is for messages. Unknown keys are errors with a suggestion.
+// The registry is read from settings.models_file (default: next to the configuration's examples,
+// see DefaultModelsFile()).
+Loaded LoadText(const std::string& text, const std::string& file);
+
+Loaded LoadFile(const std::string& file);
+
+// models.yaml -> the registry; what is wrong is appended to `problems`.
+ModelRegistry LoadModels(const std::string& text, const std::string& file,
+                         std::vector<Problem>& problems);
+
+// Every key a configuration may have: "broker.listeners[].port". Sorted.
+std::vector<std::string> KnownKeys();
+
+// Where config/models.yaml was installed, or the source tree's copy beside the build.
+std::string DefaultModelsFile();
+
+// The people of the farm, from settings.users_file (lines "name:role:password hash", made by
+// `printfleet user`); the file need not exist.
+struct User {
+  std::string name;
+  Role role = Role::kViewer;
+  std::string password_hash;  // Mosquitto's "$7$…" form
+};
+
+using Users = std::map<std::string, User, std::less<>>;
+
+// Letters, digits, ".", "_", "-" and "@", at most 64: it is a level of topics. "local" and names
+// that begin with "printfleet" are taken.
+Status CheckUserName(std::string_view name);
+
+// kNotFound never: a missing file is nobody. kMalformed names the line.
+Result<Users> LoadUsers(const std::string& file);
+
+// Replaces the file atomically, mode 0600.
+Status SaveUsers(const std::string& file, const Users& users);
+
+}  // namespace printfleet::settings

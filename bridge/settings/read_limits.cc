@@ -1,0 +1,102 @@
+// The sections `fleet`, `inbound`, `commands` and `store`.
+#include "base/text.h"
+#include "settings/sections.h"
+
+namespace printfleet::settings {
+namespace {
+
+constexpr size_t kTopicRootBytesMax = 128;
+constexpr int64_t kDayS = 86400;
+
+// Why `root` cannot stand in front of our topics; empty when it can.
+std::string TopicRootMistake(const std::string& root) {
+  if (root.find_first_of("+#") != std::string::npos) {
+    return "holds a wildcard (+ or #)";
+  }
+  if (root.front() == '$') {
+    return "begins with $, which is the broker's own";
+  }
+  if (root.find('$') != std::string::npos || root.find(' ') != std::string::npos) {
+    return "holds a $ or a blank";
+  }
+  if (root.front() == '/' || root.back() == '/' || root.find("//") != std::string::npos) {
+    return "has an empty level";
+  }
+  if (root == "anycubic" || root.starts_with("anycubic/")) {
+    return "is below the printers' own topics";
+  }
+  if (root.size() > kTopicRootBytesMax) {
+    return "is longer than " + std::to_string(kTopicRootBytesMax) + " bytes";
+  }
+  return "";
+}
+
+}  // namespace
+
+void ReadFleet(Section section, Fleet& fleet) {
+  std::string root;
+  section.Text("topic_root", root);
+  if (!root.empty()) {
+    const std::string mistake = TopicRootMistake(root);
+    if (mistake.empty()) {
+      fleet.topic_root = root;
+    } else {
+      section.Error("topic_root", "\"" + root + "\" " + mistake);
+    }
+  }
+  section.Word<Enrolment>("enrolment", {{"auto", Enrolment::kAuto}, {"manual", Enrolment::kManual}},
+                          fleet.enrolment);
+  section.Integer("printers_max", {1, 100'000}, fleet.printers_max);
+  section.Time<seconds>("silent_after_s", {5, kDayS}, fleet.silent_after);
+  section.Time<seconds>("query_timeout_s", {1, 600}, fleet.query_timeout);
+  section.Time<milliseconds>("state_interval_ms", {100, 60'000}, fleet.state_interval);
+  section.Time<seconds>("job_settle_s", {1, 600}, fleet.job_settle);
+  section.Integer("queries_per_second", {1, 100'000}, fleet.queries_per_second);
+  section.Time<milliseconds>("telemetry_interval_ms", {1000, 3'600'000}, fleet.telemetry_interval);
+  section.Finish();
+}
+
+void ReadInbound(Section section, Inbound& inbound) {
+  section.Integer("batch_messages_max", {1, 100'000}, inbound.batch_messages_max);
+  section.Integer("batch_bytes_max", {64 << 10, int64_t{1} << 30}, inbound.batch_bytes_max);
+  section.Time<milliseconds>("batch_time_ms", {1, 10'000}, inbound.batch_time);
+  section.Integer("payload_bytes_max", {16 << 10, 64 << 20}, inbound.payload_bytes_max);
+  section.Integer("depth_max", {8, 1000}, inbound.depth_max);
+  section.Time<milliseconds>("hold_time_ms", {100, 600'000}, inbound.hold_time);
+  section.Time<milliseconds>("heartbeat_interval_ms", {100, 60'000}, inbound.heartbeat_interval);
+  section.Time<milliseconds>("deaf_after_ms", {500, 600'000}, inbound.deaf_after);
+  section.Time<seconds>("keepalive_s", {5, 65'535}, inbound.keepalive);
+  section.Integer("duplicate_window_messages", {0, 16 << 20}, inbound.duplicate_window_messages);
+  section.Integer("receive_max", {1, 65'535}, inbound.receive_max);
+  section.Integer("dead_letters_per_printer_per_minute", {0, 1'000'000},
+                  inbound.dead_letters_per_printer_per_minute);
+  section.Integer("dead_letter_bytes_max", {0, 16 << 20}, inbound.dead_letter_bytes_max);
+  if (inbound.deaf_after < 2 * inbound.heartbeat_interval) {
+    section.Error(section.Has("deaf_after_ms") ? "deaf_after_ms" : "heartbeat_interval_ms",
+                  "deaf_after_ms must be at least twice heartbeat_interval_ms");
+  }
+  section.Finish();
+}
+
+void ReadCommands(Section section, Commands& commands) {
+  section.Integer("request_bytes_max", {1 << 10, 1 << 20}, commands.request_bytes_max);
+  section.Integer("depth_max", {8, 100}, commands.depth_max);
+  section.Time<seconds>("stop_stale_s", {1, kDayS}, commands.stop_stale);
+  section.Time<seconds>("attempt_s", {1, 600}, commands.attempt);
+  section.Time<seconds>("fresh_s", {1, 600}, commands.fresh);
+  section.Integer("max_in_flight", {1, 100'000}, commands.max_in_flight);
+  section.Integer("open_max", {1, 100'000}, commands.open_max);
+  section.Integer("list_limit_max", {1, 100'000}, commands.list_limit_max);
+  section.Time<seconds>("remember_s", {60, 3650 * kDayS}, commands.remember);
+  section.Finish();
+}
+
+void ReadStore(Section section, Store& store) {
+  section.Word<Payloads>(
+      "payloads",
+      {{"none", Payloads::kNone}, {"unusual", Payloads::kUnusual}, {"all", Payloads::kAll}},
+      store.payloads);
+  section.Finish();
+}
+
+}  // namespace printfleet::settings

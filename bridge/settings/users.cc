@@ -1,0 +1,166 @@
+// The users file: one "name:role:password hash" a line.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "settings/load.h"
+
+namespace printfleet::settings {
+namespace {
+
+constexpr size_t kNameBytesMax = 64;
+constexpr size_t kUsersMax = 10000;
+
+Error Failed(const std::string& file, std::string_view what) {
+  const std::string reason = std::error_code(errno, std::generic_category()).message();
+  return Error{Errc::kUnavailable, file + ": " + std::string(what) + ": " + reason};
+}
+
+Result<User> ParseLine(const std::string& line) {
+  const size_t first = line.find(':');
+  const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+  if (second == std::string::npos) {
+    return Error{Errc::kMalformed, "expected name:role:password hash"};
+  }
+  User user;
+  user.name = line.substr(0, first);
+  if (const auto status = CheckUserName(user.name); !status.ok()) {
+    return Error{Errc::kMalformed, status.error().message};
+  }
+  const auto role = ParseRole(std::string_view(line).substr(first + 1, second - first - 1));
+  if (!role) {
+    return Error{Errc::kMalformed, "the role is none of viewer, operator, admin"};
+  }
+  user.role = *role;
+  user.password_hash = line.substr(second + 1);
+  if (!user.password_hash.starts_with("$7$")) {
+    return Error{Errc::kMalformed, "the password hash does not begin with $7$"};
+  }
+  return user;
+}
+
+// Writes all of `text` to a new file and syncs it. The file is gone when that fails.
+Status WriteNew(const std::string& file, const std::string& text) {
+  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return Failed(file, "cannot be made");
+  }
+  size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t count = write(fd, text.data() + written, text.size() - written);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      break;
+    }
+    written += static_cast<size_t>(count);
+  }
+  const bool complete = written == text.size() && fsync(fd) == 0;
+  const Error error = complete ? Error{} : Failed(file, "cannot be written");
+  close(fd);
+  if (!complete) {
+    unlink(file.c_str());
+    return error;
+  }
+  return Ok{};
+}
+
+void SyncDirectoryOf(const std::string& file) {
+  const auto directory = std::filesystem::path(file).parent_path();
+  const int fd = open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    fsync(fd);
+    close(fd);
+  }
+}
+
+}  // namespace
+
+Status CheckUserName(std::string_view name) {
+  const bool characters = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-' || c == '@';
+  });
+  if (name.empty() || name.size() > kNameBytesMax || !characters) {
+    return Error{Errc::kInvalid,
+                 "a user name is letters, digits, \".\", \"_\", \"-\" and \"@\", at most 64"};
+  }
+  if (name == "local" || name == "-" || name.starts_with("printfleet")) {
+    return Error{Errc::kInvalid,
+                 "the user name \"" + std::string(name) + "\" is taken by printfleet itself"};
+  }
+  return Ok{};
+}
+
+Result<Users> LoadUsers(const std::string& file) {
+  Users users;
+  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return users;
+  }
+  std::ifstream in(file);
+  if (!in) {
+    return Failed(file, "cannot be read");
+  }
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    if (line.empty() || line.front() == '#') {
+      continue;
+    }
+    auto user = ParseLine(line);
+    if (!user.ok()) {
+      return user.error().Within(file + ":" + std::to_string(number));
+    }
+    const std::string name = user->name;
+    if (!users.emplace(name, *std::move(user)).second) {
+      return Error{Errc::kMalformed,
+                   file + ":" + std::to_string(number) + ": user \"" + name + "\" is here twice"};
+    }
+    if (users.size() > kUsersMax) {
+      return Error{Errc::kMalformed, file + ": more than 10000 users"};
+    }
+  }
+  return users;
+}
+
+Status SaveUsers(const std::string& file, const Users& users) {
+  std::string text = "# name:role:password hash; made by: printfleet user\n";
+  for (const auto& [name, user] : users) {
+    text.append(name).append(":").append(Name(user.role));
+    text.append(":").append(user.password_hash).append("\n");
+  }
+  const std::string fresh = file + ".new." + std::to_string(getpid());
+
+  // The file keeps its owner, a first one takes its directory's: root may run `printfleet user` for
+  // a daemon that is not root.
+  const auto directory = std::filesystem::path(file).parent_path();
+
+  struct stat owner {};
+
+  const bool known = stat(file.c_str(), &owner) == 0 || stat(directory.c_str(), &owner) == 0;
+  if (auto status = WriteNew(fresh, text); !status.ok()) {
+    return status;
+  }
+  if (known && geteuid() == 0 && owner.st_uid != 0 &&
+      chown(fresh.c_str(), owner.st_uid, owner.st_gid) != 0) {
+    const Error error = Failed(fresh, "cannot be given to the owner of " + file);
+    unlink(fresh.c_str());
+    return error;
+  }
+  if (rename(fresh.c_str(), file.c_str()) != 0) {
+    const Error error = Failed(file, "cannot be replaced");
+    unlink(fresh.c_str());
+    return error;
+  }
+  SyncDirectoryOf(file);
+  return Ok{};
+}
+
+}  // namespace printfleet::settings
