@@ -1,0 +1,39 @@
+// bytes -> Report. Pure; called by core for every message of the reports session.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "protocol/report.h"
+#include "protocol/topics.h"
+
+namespace printfleet::protocol {
+
+// Why a message is no report. The names are dead_letters.reason and a metric's label: closed.
+enum class Undecodable { kForeignTopic, kOversize, kTooDeep, kNotJson, kNotObject };
+
+std::string_view Name(Undecodable reason);
+
+struct DecodeFailure {
+  Undecodable reason;
+  std::string message;
+};
+
+// Keeps its JSON parser's buffers between messages. Not thread-safe.
+class Decoder {
+ public:
+  explicit Decoder(json::Limits limits) : limits_(limits) {}
+
+  // A type, action or word we do not know is a Report, never a failure. Tolerates all of the
+  // dossier's §2 and §8: absent, null or mistyped fields, "" types, \/ escapes, other spellings.
+  std::variant<Report, DecodeFailure> Decode(std::string_view topic, std::string_view payload);
+
+ private:
+  json::Limits limits_;
+  json::Parser parser_;
+};
+
+}  // namespace printfleet::protocol

@@ -1,0 +1,73 @@
+#include "protocol/file_report.h"
+
+#include "protocol/words.h"
+
+namespace printfleet::protocol {
+namespace {
+
+constexpr std::array<Word<FileAction>, 5> kActions{
+    {{"listLocal", FileAction::kListLocal},
+     {"listUdisk", FileAction::kListUsb},
+     {"deleteLocal", FileAction::kDeleteLocal},
+     {"deleteUdisk", FileAction::kDeleteUsb},
+     {"cloudRecommendList", FileAction::kRecommendList}}};
+
+constexpr Range<int64_t> kSizeBytes{0, int64_t{1} << 50};
+constexpr Range<int64_t> kEstimatedS{0, int64_t{366} * 24 * 3600};
+
+// Record times are in milliseconds on some models and in seconds on others.
+constexpr int64_t kSecondsBelow = 100'000'000'000;
+constexpr Range<int64_t> kRecordTime{0, 4102444800000};  // to 2100
+
+std::optional<WallTime> ModifiedAt(const Fields& record) {
+  const std::optional<int64_t> timestamp = record.Int("timestamp", kRecordTime);
+  if (!timestamp || *timestamp == 0) {
+    return std::nullopt;
+  }
+  const int64_t ms = *timestamp < kSecondsBelow ? *timestamp * 1000 : *timestamp;
+  return ms > kRecordTime.max ? std::nullopt : std::optional(FromEpochMs(ms));
+}
+
+void ReadRecord(const Fields& record, std::vector<FileRecord>& records) {
+  std::optional<std::string> filename = record.Content("filename");
+  if (!filename) {
+    record.Fail("filename", "missing or empty");
+    return;
+  }
+  records.push_back({
+      .filename = std::move(*filename),
+      .size_bytes = record.Int("size", kSizeBytes),
+      .modified_at = ModifiedAt(record),
+      .is_directory = record.Bool("is_dir").value_or(false),
+  });
+}
+
+RecommendRecord ReadRecommendation(const Fields& record) {
+  return {
+      .md5 = record.Content("md5").value_or(""),
+      .url = record.Content("url").value_or(""),
+      .size_bytes = record.Int("size", kSizeBytes),
+      .image_url = record.Content("img_url").value_or(""),
+      .estimated_s = record.Int("est_time", kEstimatedS),
+  };
+}
+
+}  // namespace
+
+FileReport ReadFileReport(const Message& message) {
+  const Envelope& envelope = message.envelope;
+  FileReport report;
+  report.action = MeaningOf(kActions, envelope.action, FileAction::kOther);
+  report.done = envelope.state == "done" || envelope.state == "success";
+  if (report.action == FileAction::kRecommendList) {
+    message.data.ForEach("records", [&report](const Fields& record) {
+      report.recommended.push_back(ReadRecommendation(record));
+    });
+  } else if (report.action == FileAction::kListLocal || report.action == FileAction::kListUsb) {
+    message.data.ForEach("records",
+                         [&report](const Fields& record) { ReadRecord(record, report.records); });
+  }
+  return report;
+}
+
+}  // namespace printfleet::protocol

@@ -1,0 +1,210 @@
+// Report: exactly what a printer's message said, in types with units. Nothing is made up: what the
+// message lacks is nullopt; what it said in a word we do not know is kUnknown with the word kept
+// in the envelope. The vendor's spellings end in decode.cc and the files it calls.
+//
+// Values only. Source of every shape: the shared protocol dossier, section in brackets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace printfleet::protocol {
+
+// [§2] The members all reports share. `type` is the topic's where the message has none or "".
+struct Envelope {
+  std::string type;
+  std::string action;
+  std::string state;
+  std::string msgid;
+  std::string message;                  // "msg"
+  std::optional<int64_t> code;
+  std::optional<int64_t> timestamp;     // as sent: epoch ms, seconds, or an uptime counter
+};
+
+// The reported time, when `timestamp` is a plausible epoch time in ms (2015 to 2100).
+std::optional<WallTime> ReportedAt(const Envelope& envelope);
+
+// Did the printer refuse or fail? (a code that is neither 0 nor 200 nor absent, or state "failed")
+// Codes that only accompany a state (10401 paused by user, 501, 601, 603, 1306) are no error.
+bool IsErrorCode(int64_t code);
+
+enum class SpeedMode { kSilent, kStandard, kSport };
+
+std::string_view Name(SpeedMode mode);
+std::optional<SpeedMode> ParseSpeedMode(std::string_view name);
+
+// [§3.6] The job block, in our units. `task_id` is "-1", "0" or a decimal string, whatever JSON
+// type it came in.
+struct JobBlock {
+  std::optional<std::string> task_id;
+  std::optional<std::string> local_task;
+  std::optional<std::string> filename;  // bytes as sent, maybe not UTF-8
+  std::optional<double> progress_ratio;
+  std::optional<int64_t> layer;
+  std::optional<int64_t> layers;
+  std::optional<double> elapsed_s;
+  std::optional<double> remaining_s;  // absent when the printer said 0 or less while printing
+  std::optional<double> material_used_mm;
+};
+
+// [§3.4] Degrees Celsius.
+struct Temperatures {
+  std::optional<double> nozzle_c;
+  std::optional<double> nozzle_target_c;
+  std::optional<double> bed_c;
+  std::optional<double> bed_target_c;
+};
+
+struct PrintSettings {
+  std::optional<double> fan_ratio;
+  std::optional<SpeedMode> speed_mode;
+  std::optional<double> z_offset_mm;
+};
+
+enum class PrintAction {
+  kStart,
+  kPause,
+  kResume,
+  kStop,
+  kUpdate,
+  kCancel,
+  kQuery,
+  kGetSliceParam,
+  kLocalTaskTrans,
+  kDone,
+  kOther,
+};
+
+enum class PrintWord {
+  kDownloading,
+  kChecking,
+  kPreheating,
+  kLeveling,  // auto_leveling, vibrating, flow_calibrating, fod
+  kPrinting,
+  kPausing,
+  kPaused,
+  kResuming,
+  kResumed,
+  kStopping,
+  kStopped,  // "stoped" too
+  kFailed,
+  kFinished,
+  kUpdated,
+  kDone,
+  kWaiting,     // also "monitoring"
+  kNone,        // no state at all
+  kUnknown,
+};
+
+struct PrintReport {
+  PrintAction action = PrintAction::kOther;
+  PrintWord word = PrintWord::kNone;
+  JobBlock job;
+  Temperatures temperatures;  // print/update reports carry them
+  PrintSettings settings;
+  std::optional<std::string> slice_params;  // JSON text of data.slice_param
+};
+
+enum class WorkState { kFree, kBusy, kUnknown };
+
+struct StatusReport {
+  WorkState work = WorkState::kUnknown;
+};
+
+struct LastWillReport {
+  bool online = false;  // by `state`, never by `msg`
+};
+
+struct TemperatureReport {
+  Temperatures temperatures;
+};
+
+struct FanReport {
+  std::optional<double> fan_ratio;
+};
+
+struct FileRecord {
+  std::string filename;  // bytes as sent
+  std::optional<int64_t> size_bytes;
+  std::optional<WallTime> modified_at;
+  bool is_directory = false;
+};
+
+enum class FileAction { kListLocal, kListUsb, kDeleteLocal, kDeleteUsb, kRecommendList, kOther };
+
+struct RecommendRecord {
+  std::string md5;
+  std::string url;
+  std::optional<int64_t> size_bytes;
+  std::string image_url;
+  std::optional<int64_t> estimated_s;
+};
+
+struct FileReport {
+  FileAction action = FileAction::kOther;
+  bool done = false;  // state "done" or "success"
+  std::vector<FileRecord> records;
+  std::vector<RecommendRecord> recommended;
+};
+
+enum class OtaStep {
+  kVersion,  // reportVersion
+  kStart,
+  kDownloading,
+  kUpdating,
+  kSucceeded,
+  kFailed,
+  kDownloadFailed,
+  kCanceled,
+  kUnknown,
+};
+
+struct OtaReport {
+  OtaStep step = OtaStep::kUnknown;
+  std::optional<double> progress_ratio;
+  std::optional<std::string> firmware;  // trimmed
+  std::optional<std::string> machine_version;
+  std::optional<std::string> peripheral_version;
+  std::optional<std::string> model_id;
+};
+
+// video/report: state words initSuccess, joinSuccess, pushStopped … stay in the envelope.
+struct VideoReport {};
+
+// [§1] `…/response`: "received", never "understood".
+struct AckReport {};
+
+// info/report of neighbouring models: what of it is a reading.
+struct InfoReport {
+  WorkState work = WorkState::kUnknown;
+  Temperatures temperatures;
+  PrintSettings settings;
+};
+
+// Recognized as a message of this protocol, not decoded further.
+struct OtherReport {};
+
+struct FieldError {
+  std::string field;  // "data.progress"
+  std::string message;
+};
+
+using ReportBody = std::variant<OtherReport, PrintReport, StatusReport, LastWillReport,
+                                TemperatureReport, FanReport, FileReport, OtaReport, VideoReport,
+                                AckReport, InfoReport>;
+
+struct Report {
+  std::string model_id;
+  PrinterId printer_id;
+  Envelope envelope;
+  ReportBody body;
+  std::vector<FieldError> field_errors;  // a field of the wrong type costs that field only
+};
+
+}  // namespace printfleet::protocol

@@ -1,0 +1,25 @@
+#include "protocol/status_report.h"
+
+#include "protocol/words.h"
+
+namespace printfleet::protocol {
+namespace {
+
+constexpr std::array<Word<WorkState>, 4> kWords{{{"free", WorkState::kFree},
+                                                 {"busy", WorkState::kBusy},
+                                                 {"FREE", WorkState::kFree},
+                                                 {"BUSY", WorkState::kBusy}}};
+
+}  // namespace
+
+WorkState WorkStateOf(std::string_view word) {
+  return MeaningOf(kWords, word, WorkState::kUnknown);
+}
+
+StatusReport ReadStatusReport(const Message& message) {
+  // The firmware's own table has the words as actions too.
+  const WorkState work = WorkStateOf(message.envelope.state);
+  return {.work = work == WorkState::kUnknown ? WorkStateOf(message.envelope.action) : work};
+}
+
+}  // namespace printfleet::protocol
