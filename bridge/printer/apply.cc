@@ -1,0 +1,244 @@
+#include "printer/apply.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "printer/error_text.h"
+#include "printer/job_apply.h"
+#include "printer/job_life.h"
+#include "printer/presence.h"
+#include "printer/state.h"
+
+namespace printfleet::printer {
+namespace {
+
+constexpr size_t kVersionBytesMax = 64;
+
+template <typename Value>
+void Take(std::optional<Value>& known, const std::optional<Value>& said) {
+  if (said) {
+    known = said;
+  }
+}
+
+void Take(std::optional<double>& known, const std::optional<double>& said) {
+  if (said && std::isfinite(*said)) {
+    known = said;
+  }
+}
+
+void TakeTemperatures(Readings& readings, const protocol::Temperatures& said) {
+  Take(readings.nozzle_temp_c, said.nozzle_c);
+  Take(readings.nozzle_target_c, said.nozzle_target_c);
+  Take(readings.bed_temp_c, said.bed_c);
+  Take(readings.bed_target_c, said.bed_target_c);
+}
+
+void TakeFan(Readings& readings, const std::optional<double>& fan_ratio) {
+  if (fan_ratio && std::isfinite(*fan_ratio)) {
+    readings.fan_ratio = std::clamp(*fan_ratio, 0.0, 1.0);
+  }
+}
+
+void TakeSettings(Readings& readings, const protocol::PrintSettings& said) {
+  TakeFan(readings, said.fan_ratio);
+  Take(readings.speed_mode, said.speed_mode);
+  Take(readings.z_offset_mm, said.z_offset_mm);
+}
+
+void TakeVersion(Step& step, std::string& known, const std::optional<std::string>& said) {
+  std::string version = CleanText(said.value_or(known), kVersionBytesMax);
+  if (version != known) {
+    known = std::move(version);
+    step.change.registration_changed = true;
+  }
+}
+
+void ApplyVersions(Step& step, const protocol::OtaReport& ota) {
+  Registration& registration = step.printer.registration;
+  const std::string before = registration.firmware;
+  if (ota.firmware && !ota.firmware->empty()) {
+    TakeVersion(step, registration.firmware, ota.firmware);
+  }
+  TakeVersion(step, registration.machine_version, ota.machine_version);
+  TakeVersion(step, registration.peripheral_version, ota.peripheral_version);
+  if (registration.firmware != before) {
+    step.Notify("firmware_changed",
+                before.empty() ? registration.firmware : before + " -> " + registration.firmware);
+  }
+}
+
+// One function a report type: what it changes besides presence.
+class Body {
+ public:
+  Body(Step& step, const protocol::Envelope& envelope) : step_(step), envelope_(envelope) {}
+
+  void operator()(const protocol::PrintReport& print) const {
+    TakeTemperatures(step_.printer.readings, print.temperatures);
+    TakeSettings(step_.printer.readings, print.settings);
+    ApplyPrint(step_, print, envelope_);
+  }
+
+  void operator()(const protocol::StatusReport& status) const {
+    Printer& printer = step_.printer;
+    if (step_.context.live && printer.query_sent_at) {
+      printer.query_sent_at.reset();
+      printer.status_answered_at = step_.mono();
+      step_.change.answered_status = true;
+    }
+    ApplyWork(step_, status.work);
+  }
+
+  void operator()(const protocol::TemperatureReport& report) const {
+    TakeTemperatures(step_.printer.readings, report.temperatures);
+  }
+
+  void operator()(const protocol::FanReport& fan) const {
+    TakeFan(step_.printer.readings, fan.fan_ratio);
+  }
+
+  void operator()(const protocol::InfoReport& info) const {
+    TakeTemperatures(step_.printer.readings, info.temperatures);
+    TakeSettings(step_.printer.readings, info.settings);
+    ApplyWork(step_, info.work);
+  }
+
+  void operator()(const protocol::OtaReport& ota) const {
+    switch (ota.step) {
+      case protocol::OtaStep::kVersion:
+        ApplyVersions(step_, ota);
+        EndUpdate();
+        break;
+      case protocol::OtaStep::kStart:
+      case protocol::OtaStep::kDownloading:
+      case protocol::OtaStep::kUpdating:
+      case protocol::OtaStep::kSucceeded:
+        step_.printer.work_state = NextState(step_.printer.work_state, StateInput::kUpdating);
+        break;
+      case protocol::OtaStep::kFailed:
+      case protocol::OtaStep::kDownloadFailed:
+        step_.NoteError(envelope_.code.value_or(0), ErrorText(envelope_));
+        EndUpdate();
+        break;
+      case protocol::OtaStep::kCanceled:
+        EndUpdate();
+        break;
+      case protocol::OtaStep::kUnknown:
+        break;
+    }
+  }
+
+  // Signs of life, no more. (The will: see ApplyReport.)
+  void operator()(const protocol::LastWillReport& /*report*/) const {}
+
+  void operator()(const protocol::FileReport& /*report*/) const {}
+
+  void operator()(const protocol::VideoReport& /*report*/) const {}
+
+  void operator()(const protocol::AckReport& /*report*/) const {}
+
+  void operator()(const protocol::OtherReport& /*report*/) const {}
+
+ private:
+  void EndUpdate() const {
+    State& state = step_.printer.work_state;
+    const State before = std::exchange(state, NextState(state, StateInput::kUpdateOver));
+    step_.change.questions.status |= state != before && step_.context.live;
+  }
+
+  Step& step_;
+  const protocol::Envelope& envelope_;
+};
+
+bool IsOfflineWill(const protocol::Report& report) {
+  const auto* will = std::get_if<protocol::LastWillReport>(&report.body);
+  return will != nullptr && !will->online;
+}
+
+}  // namespace
+
+Change ApplyReport(Printer& printer, const protocol::Report& report, const Context& context) {
+  Step step(printer, context);
+  if (!printer.received_at) {
+    step.change.questions = {true, true, true};
+  }
+  // What was retained is of any time: yesterday's "printing" must not open a job.
+  if (context.retained) {
+    return step.Finish();
+  }
+  const bool will = IsOfflineWill(report);
+  if (context.live && will) {
+    HearWill(step);
+  } else if (context.live) {
+    HearPrinter(step, report);
+  }
+  if (!will) {  // the broker speaks, not the printer
+    printer.received_at = context.now.wall;
+    if (const auto reported_at = protocol::ReportedAt(report.envelope)) {
+      printer.reported_at = reported_at;
+    }
+  }
+  std::visit(Body(step, report.envelope), report.body);
+  return step.Finish();
+}
+
+Change ApplyTime(Printer& printer, const Context& context) {
+  Step step(printer, context);
+  if (context.live) {
+    WatchPresence(step);
+    if (printer.settle_deadline && *printer.settle_deadline <= context.now.mono) {
+      SettleJob(step);
+    }
+  }
+  return step.Finish();
+}
+
+std::optional<MonoTime> NextDeadline(const Printer& printer, const Policy& policy, bool live) {
+  if (!live) {
+    return std::nullopt;
+  }
+  const auto presence = PresenceDeadline(printer, policy);
+  const auto& settle = printer.settle_deadline;
+  if (!presence || !settle) {
+    return presence ? presence : settle;
+  }
+  return std::min(*presence, *settle);
+}
+
+Change ApplyDeaf(Printer& printer, const Context& context) {
+  Step step(printer, context);
+  LosePresence(step);
+  return step.Finish();
+}
+
+Change ApplyLive(Printer& printer, const Context& context) {
+  Step step(printer, context);
+  RenewPresence(step);
+  // The final word may have been said while we did not hear.
+  if (printer.settle_deadline) {
+    printer.settle_deadline = context.now.mono + context.policy.job_settle;
+  }
+  return step.Finish();
+}
+
+Change ApplyStartSent(Printer& printer, Job job, const Context& context) {
+  CHECK(job.state == JobState::kRequested);
+  Step step(printer, context);
+  step.change.job_events.push_back({job.id, Name(job.state), ""});
+  PlaceJob(step, std::move(job));
+  return step.Finish();
+}
+
+Change ApplyStartGivenUp(Printer& printer, JobId job_id, std::string_view why,
+                         const Context& context) {
+  Step step(printer, context);
+  if (printer.job && printer.job->id == job_id && printer.job->state == JobState::kRequested) {
+    GiveUpJob(step, why);
+  }
+  return step.Finish();
+}
+
+}  // namespace printfleet::printer

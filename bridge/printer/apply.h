@@ -1,0 +1,92 @@
+// A report, a moment or a change of our link, applied to one printer. Pure: no clock, no I/O; the
+// caller (core) turns the Change into rows, retained states and events.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "printer/printer.h"
+#include "protocol/report.h"
+#include "settings/models.h"
+
+namespace printfleet::printer {
+
+// The settings this layer needs (settings::Fleet).
+struct Policy {
+  milliseconds silent_after{120000};
+  milliseconds query_timeout{10000};
+  milliseconds job_settle{20000};
+};
+
+struct Context {
+  Instant now;
+  const Policy& policy;
+  // The printer's message arrived with the retain flag: it proves no presence and answers nothing.
+  bool retained = false;
+  // The link is live and caught up: what arrives is of now, not from a backlog.
+  bool live = true;
+  // Gives the id of a new job. Called at most twice per Apply.
+  const std::function<JobId()>& next_job_id;
+};
+
+// Something that happened, for the `events` table and topic. `kind` is one of: printer_online,
+// printer_offline, printer_suspect (log only), job_started, job_ended, job_corrected, job_paused,
+// job_resumed, printer_fault, firmware_changed, bed_changed.
+struct Notice {
+  std::string_view kind;
+  JobId job_id;
+  std::string text;
+};
+
+// What a printer should be asked, by the caller, when it can.
+struct Questions {
+  bool version = false;
+  bool status = false;
+  bool job = false;
+};
+
+struct JobEvent {
+  JobId job_id;
+  std::string_view kind;  // a JobState's or Outcome's name
+  std::string text;
+};
+
+struct Change {
+  bool state_changed = false;         // the effective state or the job's state: publish at once
+  bool readings_changed = false;      // publish within state_interval
+  bool registration_changed = false;  // a row of `printers`, and the snapshot file
+  bool job_settled = false;           // a job got (or changed) its outcome: see jobs.back()
+  bool answered_status = false;       // this report answers a status query
+  std::vector<Job> jobs;              // rows to write, each as it is now
+  std::vector<JobEvent> job_events;
+  std::vector<Notice> notices;
+  Questions questions;
+};
+
+// The printer said something. Duplicates and disorder are harmless: cumulative, last writer wins.
+Change ApplyReport(Printer& printer, const protocol::Report& report, const Context& context);
+
+// Time passed: silence, unanswered queries, settling jobs. Idempotent when nothing is due.
+Change ApplyTime(Printer& printer, const Context& context);
+
+// When ApplyTime has something to do; nullopt for never. Presence deadlines do not run while the
+// link is not live (the caller passes live).
+std::optional<MonoTime> NextDeadline(const Printer& printer, const Policy& policy, bool live);
+
+// Our own link went deaf: presence becomes unknown, jobs stay open, nothing is fresh any more.
+Change ApplyDeaf(Printer& printer, const Context& context);
+
+// Our link is live again: presence deadlines start anew; the printer is to be asked.
+Change ApplyLive(Printer& printer, const Context& context);
+
+// We sent a print.start with `job` (state kRequested): it becomes the printer's job and its bed is
+// occupied.
+Change ApplyStartSent(Printer& printer, Job job, const Context& context);
+
+// The start failed or was never confirmed: a job that is still kRequested ends without a print.
+Change ApplyStartGivenUp(Printer& printer, JobId job_id, std::string_view why,
+                         const Context& context);
+
+}  // namespace printfleet::printer

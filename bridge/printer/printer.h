@@ -1,0 +1,150 @@
+// Printer: everything the daemon knows of one printer, normalized. The entity that core keeps,
+// selects over, shows and stores. Values only; units in names; what was never said is nullopt.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "printer/job.h"
+#include "protocol/report.h"
+#include "protocol/topics.h"
+
+namespace printfleet::printer {
+
+// The state document's `state`. Closed: a metric's label and a selector.
+enum class State {
+  kUnknown,
+  kOffline,
+  kIdle,
+  kBusy,
+  kDownloading,
+  kChecking,
+  kPreheating,
+  kLeveling,
+  kPrinting,
+  kPausing,
+  kPaused,
+  kResuming,
+  kStopping,
+  kUpdating,
+  kFault,
+};
+
+constexpr int kStates = 15;
+
+std::string_view Name(State state);
+std::optional<State> ParseState(std::string_view name);
+
+enum class Enrolment { kPending, kEnrolled, kRejected, kRetired };
+
+std::string_view Name(Enrolment enrolment);
+std::optional<Enrolment> ParseEnrolment(std::string_view name);
+
+enum class Bed { kUnknown, kClear, kOccupied };
+
+std::string_view Name(Bed bed);
+std::optional<Bed> ParseBed(std::string_view name);
+
+// How sure we are that the printer is there.
+enum class Presence {
+  kUnknown,  // not heard of since we (or our link) came up
+  kOnline,
+  kSuspect,  // a will, or silence: asked, not answered yet
+  kOffline,
+};
+
+std::string_view Name(Presence presence);
+
+struct Readings {
+  std::optional<double> nozzle_temp_c;
+  std::optional<double> nozzle_target_c;
+  std::optional<double> bed_temp_c;
+  std::optional<double> bed_target_c;
+  std::optional<double> fan_ratio;
+  std::optional<protocol::SpeedMode> speed_mode;
+  std::optional<double> z_offset_mm;
+
+  bool operator==(const Readings&) const = default;
+};
+
+struct LastError {
+  int64_t code = 0;
+  std::string text;
+  WallTime at;
+
+  bool operator==(const LastError&) const = default;
+};
+
+// What the operator decides or the printer is; changes rarely; a row of `printers`.
+struct Registration {
+  PrinterId id;
+  std::string model_id;
+  std::string model;  // the registry's name, or the id
+  std::string name;   // unique in the fleet; by default made from model and id
+  std::vector<std::string> groups;
+  std::map<std::string, std::string> labels;
+  Enrolment enrolment = Enrolment::kPending;
+  std::string firmware;  // "" until it said
+  std::string machine_version;
+  std::string peripheral_version;
+  std::optional<std::string> maintenance;  // the reason, while in maintenance
+  Bed bed = Bed::kUnknown;
+  std::optional<protocol::TopicForm> topic_form;  // the operator's word over the firmware's
+  std::string note;
+  WallTime first_seen_at;
+  std::optional<WallTime> retired_at;
+  std::string last_task_id;  // the last task the printer reported, "" for none
+
+  bool operator==(const Registration&) const = default;
+};
+
+struct Printer {
+  Registration registration;
+
+  // What it says. `work_state` is the state as far as presence allows; State() joins both.
+  State work_state = State::kUnknown;
+  WallTime state_since;
+  Readings readings;
+  std::optional<Job> job;  // the open job, or the ended one whose outcome may be corrected
+  std::optional<LastError> last_error;
+  std::optional<WallTime> reported_at;
+  std::optional<WallTime> received_at;
+
+  // Presence.
+  Presence presence = Presence::kUnknown;
+  std::string offline_reason;  // "will", "silent", "" while not offline
+  std::string address;
+  std::optional<MonoTime> last_sign_of_life;  // any report that was not retained
+  std::optional<MonoTime> query_sent_at;      // an unanswered status query of presence
+  // When silence changes the presence: unknown -> suspect, suspect -> offline; while online set
+  // only after ApplyLive, as a later bound than last_sign_of_life gives.
+  std::optional<MonoTime> suspect_deadline;
+  std::string suspected_of;  // "will" or "silent" while suspect, else ""
+  // Freshness: last report known to be of now (link live), last answer to a status query.
+  std::optional<MonoTime> fresh_at;
+  std::optional<MonoTime> status_answered_at;
+
+  // Settling of a job that `free` contradicts.
+  std::optional<MonoTime> settle_deadline;
+
+  // Core's bookkeeping of what was published and stored of it.
+  std::optional<MonoTime> flushed_at;  // last retained state and status row
+  bool dirty = false;                  // changed since
+  bool job_dirty = false;              // the job's row is older than the job
+  std::optional<MonoTime> telemetry_at;
+  Readings telemetry;  // as last stored
+};
+
+// The state document's `state`: offline and unknown by presence, else what it says it does.
+State EffectiveState(const Printer& printer);
+
+// The topic form to use: the operator's, else by firmware and the model's threshold.
+protocol::TopicForm EffectiveTopicForm(const Printer& printer, std::string_view short_topics_from);
+
+}  // namespace printfleet::printer

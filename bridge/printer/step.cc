@@ -1,0 +1,72 @@
+#include "printer/step.h"
+
+#include <utility>
+
+namespace printfleet::printer {
+namespace {
+
+bool Away(const Printer& printer) {
+  return printer.presence == Presence::kUnknown || printer.presence == Presence::kOffline;
+}
+
+// Are the two alike but for the figures of an ongoing print?
+bool SameStory(const Job& a, const Job& b) {
+  return a.id == b.id && a.state == b.state && a.outcome == b.outcome && a.task_id == b.task_id &&
+         a.local_task == b.local_task && a.filename == b.filename &&
+         a.slice_params == b.slice_params && a.error_code == b.error_code &&
+         a.error_text == b.error_text;
+}
+
+}  // namespace
+
+Step::Step(Printer& changed_printer, const Context& its_context)
+    : printer(changed_printer),
+      context(its_context),
+      state_before_(EffectiveState(changed_printer)),
+      away_before_(Away(changed_printer)),
+      readings_before_(changed_printer.readings),
+      job_before_(changed_printer.job),
+      error_before_(changed_printer.last_error) {}
+
+void Step::Notify(std::string_view kind, std::string text, JobId job_id) {
+  change.notices.push_back({kind, job_id, std::move(text)});
+}
+
+void Step::NoteError(int64_t code, const std::string& text) {
+  const auto& known = printer.last_error;
+  if (known && known->code == code && known->text == text) {
+    return;
+  }
+  printer.last_error = LastError{code, text, wall()};
+  std::string notice = code == 0 ? text : std::to_string(code) + (text.empty() ? "" : " " + text);
+  Notify("printer_fault", std::move(notice), printer.job ? printer.job->id : JobId{});
+}
+
+// The rows: the printer's job first, the one it displaced last (it is the one that settled).
+void Step::CompareJobs() {
+  const bool had = job_before_.has_value();
+  if (printer.job && (!had || *job_before_ != *printer.job)) {
+    change.readings_changed = true;
+    if (!had || !SameStory(*job_before_, *printer.job)) {
+      change.jobs.push_back(*printer.job);
+      change.state_changed = true;
+    }
+  }
+  if (displaced) {
+    change.jobs.push_back(*displaced);
+  }
+}
+
+Change Step::Finish() {
+  const State state = EffectiveState(printer);
+  if (state != state_before_) {
+    printer.state_since = wall();
+  }
+  change.state_changed |= state != state_before_ || Away(printer) != away_before_ ||
+                          printer.last_error != error_before_;
+  change.readings_changed |= printer.readings != readings_before_;
+  CompareJobs();
+  return std::move(change);
+}
+
+}  // namespace printfleet::printer

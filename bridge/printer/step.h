@@ -1,0 +1,44 @@
+// Step: one Apply on one printer. Handlers change the printer and note what happened; Finish
+// compares it with what it was and completes the Change.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "printer/apply.h"
+
+namespace printfleet::printer {
+
+class Step {
+ public:
+  Step(Printer& changed_printer, const Context& its_context);
+
+  [[nodiscard]] Change Finish();
+
+  void Notify(std::string_view kind, std::string text, JobId job_id = {});
+
+  // A new error of the printer: last_error and a notice, unless it is the one already known.
+  void NoteError(int64_t code, const std::string& text);
+
+  [[nodiscard]] WallTime wall() const { return context.now.wall; }
+
+  [[nodiscard]] MonoTime mono() const { return context.now.mono; }
+
+  Printer& printer;
+  const Context& context;
+  Change change;
+  // A job that ended because another took its place in the printer.
+  std::optional<Job> displaced;
+
+ private:
+  void CompareJobs();
+
+  State state_before_;
+  bool away_before_;
+  Readings readings_before_;
+  std::optional<Job> job_before_;
+  std::optional<LastError> error_before_;
+};
+
+}  // namespace printfleet::printer

@@ -1,0 +1,198 @@
+// Presence, freshness, and what our own deafness does to both.
+#include <gtest/gtest.h>
+
+#include "bench.h"
+
+namespace printfleet::printer::testing {
+namespace {
+
+TEST(Presence, TheFirstReportAsksForEverythingOnce) {
+  Bench bench;
+  bench.Run({"0 temp nozzle=20 => unknown -"});
+  EXPECT_TRUE(bench.last.questions.version && bench.last.questions.status &&
+              bench.last.questions.job);
+  EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+  EXPECT_EQ(bench.Count("printer_online"), 1);
+  bench.Run({"1 temp nozzle=21"});
+  EXPECT_FALSE(bench.last.questions.version || bench.last.questions.status ||
+               bench.last.questions.job);
+  EXPECT_TRUE(bench.last.readings_changed);
+  bench.Run({"2 temp nozzle=21"});
+  EXPECT_FALSE(bench.last.readings_changed || bench.last.state_changed);
+}
+
+TEST(Presence, SilenceMakesSuspectThenOfflineThenBack) {
+  Bench bench;
+  bench.Run({
+      "0 free => idle -",
+      "119 wait => idle -",
+      "120 wait => idle -",
+  });
+  EXPECT_EQ(bench.printer.presence, Presence::kSuspect);
+  EXPECT_TRUE(bench.last.questions.status);
+  EXPECT_EQ(bench.Count("printer_offline"), 0);
+  bench.Run({"130 wait => offline -"});
+  EXPECT_EQ(bench.printer.offline_reason, "silent");
+  EXPECT_TRUE(bench.last.state_changed);
+  EXPECT_EQ(EpochMs(bench.printer.state_since), kStartMs + 130000);
+  EXPECT_FALSE(NextDeadline(bench.printer, bench.policy, true));
+  bench.Run({"500 temp nozzle=20 => idle -"});
+  EXPECT_EQ(bench.printer.offline_reason, "");
+  EXPECT_TRUE(bench.last.questions.version && bench.last.questions.status &&
+              bench.last.questions.job);
+  EXPECT_EQ(bench.Count("printer_online"), 2);
+}
+
+TEST(Presence, AnAnsweredSuspicionIsNoNews) {
+  Bench bench;
+  bench.Run({"0 free", "120 asked", "121 free => idle -", "200 wait => idle -"});
+  EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+  EXPECT_EQ(bench.Count("printer_online"), 1);
+  EXPECT_EQ(bench.Count("printer_offline"), 0);
+}
+
+TEST(Presence, AWillIsEvidenceNoVerdict) {
+  Bench bench;
+  bench.Run({"0 free", "5 will => idle -"});
+  EXPECT_EQ(bench.printer.presence, Presence::kSuspect);
+  EXPECT_TRUE(bench.last.questions.status);
+  bench.Run({"6 will", "7 free => idle -"});
+  EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+  bench.Run({"10 will", "19 will => idle -", "20 wait => offline -", "21 will => offline -"});
+  EXPECT_EQ(bench.printer.offline_reason, "will");
+}
+
+TEST(Presence, TheWillOfAnOldSessionComesAfterTheNewOne) {
+  Bench bench;
+  bench.Run({"0 free", "5 hello => idle -", "5 will => idle -", "6 free", "100 wait => idle -"});
+  EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+}
+
+TEST(Presence, ReconnectingAsksForTheStatusOnce) {
+  Bench bench;
+  bench.Run({"0 free", "5 hello"});
+  EXPECT_TRUE(bench.last.questions.status);
+  bench.Run({"6 asked", "6 hello", "6 hello"});
+  EXPECT_FALSE(bench.last.questions.status);
+}
+
+TEST(Presence, RetainedMessagesProveNothing) {
+  Bench bench;
+  bench.Run({
+      "0 retained will => unknown -",
+      "0 retained hello => unknown -",
+      "0 retained print start printing task=7 progress=4 => unknown -",
+      "1 asked",
+      "2 retained free => unknown -",
+  });
+  EXPECT_EQ(bench.printer.presence, Presence::kUnknown);
+  EXPECT_TRUE(bench.printer.query_sent_at);
+  EXPECT_FALSE(bench.printer.fresh_at || bench.printer.status_answered_at);
+  bench.Run({"3 free => idle -", "4 retained will => idle -"});
+  EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+}
+
+TEST(Presence, AWorkReportAnswersTheQueryBeforeIt) {
+  Bench bench;
+  bench.Run({"0 free"});
+  EXPECT_FALSE(bench.last.answered_status);
+  EXPECT_FALSE(bench.printer.status_answered_at);
+  bench.Run({"1 asked", "2 temp nozzle=20"});
+  EXPECT_FALSE(bench.last.answered_status);
+  bench.Run({"3 busy"});
+  EXPECT_TRUE(bench.last.answered_status);
+  EXPECT_EQ(bench.printer.status_answered_at, MonoTime(seconds(3)));
+  EXPECT_FALSE(bench.printer.query_sent_at);
+  bench.Run({"4 busy"});
+  EXPECT_FALSE(bench.last.answered_status);
+}
+
+TEST(Presence, DeafnessMakesUnknownAndKeepsJobs) {
+  Bench bench;
+  bench.Run({
+      "0 print start printing task=7 file=a.gcode progress=10 => printing 1:printing",
+      "5 deaf => unknown 1:printing",
+  });
+  EXPECT_TRUE(bench.last.state_changed);
+  EXPECT_FALSE(bench.printer.fresh_at);
+  bench.Run({"4000 wait => unknown 1:printing", "4001 live => unknown 1:printing"});
+  EXPECT_TRUE(bench.last.questions.status && bench.last.questions.job);
+  bench.Run({"4002 print start printing task=7 progress=90 => printing 1:printing"});
+  EXPECT_EQ(bench.rows.size(), 1U);
+}
+
+TEST(Presence, AnOfflinePrinterIsUnknownWhileWeAreDeaf) {
+  Bench bench;
+  bench.Run({"0 free", "1 will", "11 wait => offline -", "12 deaf => unknown -"});
+  EXPECT_EQ(bench.printer.offline_reason, "");
+}
+
+TEST(Presence, SettlingWaitsUntilWeHearAgain) {
+  Bench bench;
+  bench.Run({
+      "0 print start printing task=7 progress=99",
+      "1 free => idle 1:settling",
+      "2 deaf => unknown 1:settling",
+      "500 live => unknown 1:settling",
+      "510 print start finished task=7 progress=100 => idle 1:finished",
+  });
+}
+
+TEST(Presence, ABacklogProvesNothingAboutNow) {
+  Bench bench;
+  bench.Run({
+      "0 backlog",
+      "1 print start printing task=7 file=a.gcode progress=10 => unknown 1:printing",
+      "2 will => unknown 1:printing",
+      "3 asked",
+      "4 free => unknown 1:settling",
+  });
+  EXPECT_EQ(bench.printer.presence, Presence::kUnknown);
+  EXPECT_FALSE(bench.printer.fresh_at || bench.printer.last_sign_of_life ||
+               bench.printer.status_answered_at);
+  bench.Run({"5 live", "6 temp nozzle=20 => idle 1:settling", "25 wait => idle 1:ended_unknown"});
+}
+
+TEST(Presence, AnUnknownPrinterThatNeverAnswersIsOffline) {
+  Bench bench;
+  bench.Run({"0 live", "119 wait => unknown -", "120 wait"});
+  EXPECT_EQ(bench.printer.presence, Presence::kSuspect);
+  bench.Run({"130 wait => offline -"});
+  Bench asked;
+  asked.Run({"0 live", "1 asked", "11 wait", "20 wait => unknown -", "21 wait => offline -"});
+  EXPECT_EQ(asked.printer.offline_reason, "silent");
+}
+
+TEST(Presence, TheJobOfAnOfflinePrinterStaysOpen) {
+  Bench bench;
+  bench.Run({
+      "0 print start printing task=7 file=a.gcode progress=10",
+      "5 will",
+      "15 wait => offline 1:printing",
+      "9000 print start printing task=7 file=a.gcode progress=70 => printing 1:printing",
+  });
+  EXPECT_EQ(bench.rows.size(), 1U);
+}
+
+TEST(Presence, DeadlinesStandStillWhileNotLive) {
+  Bench bench;
+  bench.Run({"0 free"});
+  EXPECT_FALSE(NextDeadline(bench.printer, bench.policy, false));
+  EXPECT_EQ(NextDeadline(bench.printer, bench.policy, true), MonoTime(seconds(120)));
+  bench.live = false;
+  bench.now.mono = MonoTime(seconds(1000));
+  bench.Absorb(ApplyTime(bench.printer, bench.Now()));
+  EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+}
+
+TEST(TopicForm, IsTheOperatorsElseTheFirmwares) {
+  Printer printer;
+  EXPECT_EQ(EffectiveTopicForm(printer, "3.1.0"), protocol::TopicForm::kBoth);
+  printer.registration.firmware = "3.0.10";
+  EXPECT_EQ(EffectiveTopicForm(printer, "3.1.0"), protocol::TopicForm::kLong);
+  printer.registration.topic_form = protocol::TopicForm::kShort;
+  EXPECT_EQ(EffectiveTopicForm(printer, "3.1.0"), protocol::TopicForm::kShort);
+}
+
+}  // namespace
+}  // namespace printfleet::printer::testing
