@@ -1,0 +1,113 @@
+// Connection: one TCP connection to a broker with one libmosquitto handle, and nothing of the next.
+//
+// A handle lives as long as its connection: so no acknowledgement and no publish survives in the
+// library to be sent later. It is marked as externally threaded, hence packets are only queued
+// until Write(), first in, first out; Inbound builds its held acknowledgements on that.
+// Used by Inbound and Outbound only. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "core/effect.h"
+#include "core/event.h"
+#include "mqtt/address.h"
+#include "mqtt/library.h"
+#include "mqtt/probe.h"
+
+namespace printfleet::mqtt {
+
+struct ConnectOptions {
+  std::string client_id;
+  bool clean_start = true;
+  uint32_t session_expiry_s = 0;  // 0: the session ends with the connection
+  int receive_max = 0;            // QoS 1 messages towards us without PUBACK; 0: the default
+  int send_max = 0;               // the same from us; 0: the default
+  int packet_bytes_max = 0;       // the broker sends us nothing larger; 0: no limit
+  seconds keepalive{60};
+  std::string will_topic;  // retained, QoS 1; "" for no will
+  std::string will_payload;
+};
+
+// Called from inside Read() and Write(); must not call back into the Connection, but for
+// Subscribe() in `connected`.
+struct Handlers {
+  // CONNACK. `receive_max` is what the broker allows us, 65535 where it says nothing.
+  std::function<void(bool session_present, int receive_max)> connected;
+  std::function<void(const std::vector<int>& reason_codes)> subscribed;
+  // Without session, ingest number and time.
+  std::function<void(core::Message message)> message;
+  // QoS 1: PUBACK with its reason code. QoS 0: written, with 0.
+  std::function<void(int packet_identifier, int reason_code)> published;
+};
+
+class Connection {
+ public:
+  Connection(BrokerAddress address, ConnectOptions options, Handlers handlers);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Begins to connect. Blocks for a loopback connect, a name lookup, or one round trip (see
+  // probe.h). Requires: closed().
+  Status Open(const Instant& now);
+
+  [[nodiscard]] bool closed() const;
+
+  [[nodiscard]] bool connected() const { return connected_; }  // CONNACK seen
+
+  [[nodiscard]] int fd() const;
+
+  // Something is queued that Write() would write (or a TCP connect is under way).
+  [[nodiscard]] bool write_pending() const;
+  // The socket has more to read now.
+  [[nodiscard]] bool read_pending() const;
+
+  // Each of these: an error means that the connection is closed, and why.
+  Status Read(const Instant& now);   // one packet; with TLS all that one record held
+  Status Write(const Instant& now);  // all that is queued, as far as the socket takes it
+  // Keep alive, and the deadline of CONNACK. Writes what it queues. Requires: nothing queued that
+  // must not be written.
+  Status OnSecond(const Instant& now);
+
+  // Queues SUBSCRIBE of all filters with QoS 1.
+  Status Subscribe(const std::vector<std::string>& filters, bool retain_as_published);
+
+  // Queues a PUBLISH and gives its packet identifier. An error is the message's own (a topic or
+  // size that cannot be sent): the connection stays. Requires: connected().
+  Result<int> Publish(const core::Publish& message, std::optional<uint32_t> expiry_s);
+
+  // Closes the socket; what is queued is never written; a will is published.
+  void Shut();
+  // Writes what is queued as far as it goes without blocking, DISCONNECT last, and closes. No will
+  // is published if DISCONNECT could be written.
+  void Disconnect();
+
+ private:
+  struct Callbacks;  // libmosquitto's, in the .cc
+
+  Status OpenHandle(const Instant& now, const std::string& host);
+  Status ContinueProbe(const Instant& now);
+  // Turns a library call's result into a Status; closes on failure.
+  Status Check(int return_code, int error_number);
+  Status Fail(std::string message);
+
+  const BrokerAddress address_;
+  const ConnectOptions options_;
+  const Handlers handlers_;
+  std::optional<Probe> probe_;
+  Handle handle_;
+  MonoTime deadline_{};  // of the CONNACK
+  bool connected_ = false;
+  bool delivered_ = false;     // the last Read() brought a packet: with TLS there may be more
+  std::string refusal_;        // what the broker gave as reason before it closed
+  std::string library_error_;  // the library's last own error text (TLS)
+};
+
+}  // namespace printfleet::mqtt
