@@ -1,0 +1,169 @@
+// The page of the process and the fleet as a whole.
+#include <map>
+#include <utility>
+
+#include "metrics/families.h"
+#include "metrics/render.h"
+
+namespace printfleet::metrics {
+namespace {
+
+using prometheus::MetricType;
+using PairCounts = std::map<std::pair<std::string, std::string>, uint64_t>;
+using Counts = std::map<std::string, uint64_t>;
+
+Family Counted(Family family, const Counts& counts, const char* label) {
+  for (const auto& [value, count] : counts) {
+    family.Add(static_cast<double>(count), {{label, value}});
+  }
+  return family;
+}
+
+Family Counted(Family family, const PairCounts& counts,
+               const std::pair<const char*, const char*>& labels) {
+  for (const auto& [values, count] : counts) {
+    family.Add(static_cast<double>(count),
+               {{labels.first, values.first}, {labels.second, values.second}});
+  }
+  return family;
+}
+
+template <typename Histogram>
+Family Observed(Family family, const Histogram& histogram) {
+  family.Add(histogram);
+  return family;
+}
+
+void AddFleet(Families& page, const Snapshot& snapshot) {
+  PairCounts printers;
+  for (const PrinterReading& printer : snapshot.printers) {
+    ++printers[{printer.model, printer.state}];
+  }
+  page.Add(Counted({MetricType::Gauge, "printers", "Printers of the fleet, pending ones left out."},
+                   printers, {"model", "state"}));
+  page.Gauge("printers_pending", "Printers that were heard of and not enrolled yet.",
+             static_cast<double>(snapshot.printers_pending));
+  const core::Counters& counters = snapshot.counters;
+  page.Add(Counted({MetricType::Counter, "jobs_total", "Prints that ended."}, counters.jobs,
+                   {"model", "outcome"}));
+  page.Add(Observed({MetricType::Histogram, "job_duration_seconds", "How long ended prints took."},
+                    counters.job_duration));
+  page.Add(Counted({MetricType::Counter, "commands_total", "Executions of commands that ended."},
+                   counters.commands, {"command", "result"}));
+  page.Add(Observed({MetricType::Histogram, "command_duration_seconds",
+                     "Time from sending a command to a printer to its result."},
+                    counters.command_duration));
+  const Traffic& traffic = snapshot.traffic;
+  page.Gauge("open_commands", "Commands accepted and not done.", traffic.open_commands.used);
+  page.Gauge("open_commands_limit", "At how many open commands new ones are refused.",
+             traffic.open_commands.limit);
+  page.Gauge("open_executions", "Executions sent to printers and not ended.",
+             traffic.open_executions.used);
+  page.Gauge("open_executions_limit", "How many executions are in flight over the farm at most.",
+             traffic.open_executions.limit);
+}
+
+void AddInbound(Families& page, const Snapshot& snapshot) {
+  const core::Counters& counters = snapshot.counters;
+  page.Add(Counted({MetricType::Counter, "inbound_messages_total",
+                    "Messages from the broker that were stored, by what they were."},
+                   counters.inbound_messages, "result"));
+  page.Counter("inbound_duplicates_total", "Reports that the broker delivered again.",
+               static_cast<double>(counters.duplicates));
+  page.Add(Counted({MetricType::Counter, "dead_letters_total",
+                    "Messages that could not be used and were put aside."},
+                   counters.dead_letters, "reason"));
+  page.Add(Counted({MetricType::Counter, "field_errors_total",
+                    "Fields of reports that were not what they should be, by report type."},
+                   counters.field_errors, "type"));
+  const Traffic& traffic = snapshot.traffic;
+  page.Add(Observed({MetricType::Histogram, "inbound_commit_duration_seconds",
+                     "How long the store took to commit a batch."},
+                    traffic.inbound_commit_duration));
+  if (traffic.inbound_lag_s) {
+    page.Gauge("inbound_lag_seconds", "Round trip of the last heartbeat through the broker.",
+               *traffic.inbound_lag_s);
+  }
+  page.Gauge("held_messages", "Messages read and not acknowledged, because not committed.",
+             traffic.held_messages);
+}
+
+void AddOutbound(Families& page, const Traffic& traffic) {
+  page.Gauge("outbound_queue_messages", "Messages that wait to be published.",
+             traffic.outbound_messages.used);
+  page.Gauge("outbound_queue_limit_messages", "At how many waiting messages the oldest is dropped.",
+             traffic.outbound_messages.limit);
+  page.Gauge("outbound_queue_bytes", "Size of the messages that wait to be published.",
+             traffic.outbound_bytes.used);
+  page.Gauge("outbound_queue_limit_bytes", "At how many waiting bytes the oldest is dropped.",
+             traffic.outbound_bytes.limit);
+  page.Gauge("outbound_in_flight_messages", "Messages published and not acknowledged.",
+             traffic.outbound_in_flight);
+  page.Counter("outbound_dropped_messages_total", "Messages dropped because the queue was full.",
+               static_cast<double>(traffic.outbound_dropped));
+  page.Counter("outbound_expired_messages_total", "Messages whose time ran out in the queue.",
+               static_cast<double>(traffic.outbound_expired));
+  page.Counter("outbound_refused_messages_total", "Messages that the broker refused.",
+               static_cast<double>(traffic.outbound_refused));
+}
+
+void AddServices(Families& page, const Snapshot& snapshot) {
+  page.Gauge("broker_up", "1 while all connections to the broker are up.",
+             snapshot.broker.up ? 1 : 0);
+  page.Counter("broker_restarts_total", "How often the managed broker was started again.",
+               static_cast<double>(snapshot.broker.restarts));
+  if (snapshot.broker.dropped_messages) {
+    page.Counter("broker_dropped_messages_total", "Messages that the broker says it dropped.",
+                 static_cast<double>(*snapshot.broker.dropped_messages));
+  }
+  page.Gauge("database_up", "1 while the store takes batches.", snapshot.database_up ? 1 : 0);
+  if (snapshot.data_dir_free_bytes) {
+    page.Gauge("data_dir_free_bytes", "Free space where data_dir is.",
+               *snapshot.data_dir_free_bytes);
+  }
+  page.Gauge("config_last_reload_successful",
+             "1 unless the last reload of the configuration was refused.",
+             snapshot.config_last_reload_successful ? 1 : 0);
+  Family build(MetricType::Gauge, "build_info", "Always 1: which version runs.");
+  build.Add(1, {{"version", snapshot.version}});
+  page.Add(std::move(build));
+}
+
+Family Plain(MetricType type, const char* name, const char* help, double value) {
+  Family family(type, name, help, false);
+  family.Add(value);
+  return family;
+}
+
+// Names and meanings as Prometheus's client libraries have them.
+void AddProcess(Families& page, const ProcessReading& process) {
+  page.Add(Plain(MetricType::Counter, "process_cpu_seconds_total",
+                 "Total user and system CPU time spent in seconds.", process.cpu_s));
+  page.Add(Plain(MetricType::Gauge, "process_resident_memory_bytes",
+                 "Resident memory size in bytes.", process.resident_bytes));
+  page.Add(Plain(MetricType::Gauge, "process_virtual_memory_bytes", "Virtual memory size in bytes.",
+                 process.virtual_bytes));
+  page.Add(Plain(MetricType::Gauge, "process_open_fds", "Number of open file descriptors.",
+                 process.open_fds));
+  page.Add(Plain(MetricType::Gauge, "process_max_fds", "Maximum number of open file descriptors.",
+                 process.max_fds));
+  page.Add(Plain(MetricType::Gauge, "process_threads", "Number of threads.", process.threads));
+  page.Add(Plain(MetricType::Gauge, "process_start_time_seconds",
+                 "Start time of the process since unix epoch in seconds.", process.start_epoch_s));
+}
+
+}  // namespace
+
+std::string RenderFleet(const Snapshot& snapshot, const std::optional<ProcessReading>& process) {
+  Families page;
+  AddFleet(page, snapshot);
+  AddInbound(page, snapshot);
+  AddOutbound(page, snapshot.traffic);
+  AddServices(page, snapshot);
+  if (process) {
+    AddProcess(page, *process);
+  }
+  return page.Text();
+}
+
+}  // namespace printfleet::metrics

@@ -1,0 +1,76 @@
+// Snapshot: all that the metrics pages show, as plain values. The loop makes one now and then and
+// publishes it (published.h); it is never changed afterwards, so any thread may read it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "core/counters.h"
+
+namespace printfleet::metrics {
+
+// One printer of the fleet. Not for pending ones: whoever reaches the broker could make as many
+// series as he likes.
+struct PrinterReading {
+  PrinterId id;
+  std::string name;
+  std::string model;
+  std::string firmware;  // "" while unknown
+  bool up = false;       // online; while not, its readings are left out
+  std::string state;     // the state document's
+  std::optional<double> nozzle_temp_c;
+  std::optional<double> nozzle_target_c;
+  std::optional<double> bed_temp_c;
+  std::optional<double> bed_target_c;
+  std::optional<double> progress_ratio;  // of the running job
+  std::optional<double> remaining_s;
+  std::optional<WallTime> last_report_at;
+};
+
+// A queue's fill and its limit, in its own unit.
+struct Fill {
+  double used = 0;
+  double limit = 0;
+};
+
+struct Broker {
+  bool up = false;                           // all of our connections are up
+  uint64_t restarts = 0;                     // of the managed broker
+  std::optional<uint64_t> dropped_messages;  // as $SYS says; nullopt until it has
+};
+
+// What passes through the daemon, and what waits in it.
+struct Traffic {
+  LatencyHistogram inbound_commit_duration;
+  std::optional<double> inbound_lag_s;  // the heartbeat's last round trip; nullopt while deaf
+  double held_messages = 0;             // read and not committed
+  Fill outbound_messages;
+  Fill outbound_bytes;
+  double outbound_in_flight = 0;
+  uint64_t outbound_dropped = 0;
+  uint64_t outbound_expired = 0;
+  uint64_t outbound_refused = 0;
+  Fill open_commands;
+  Fill open_executions;
+};
+
+struct Snapshot {
+  std::string version;
+  std::string trouble;  // why the bridge is not ready, "" when it is: for /readyz
+  std::vector<PrinterReading> printers;
+  uint64_t printers_pending = 0;
+  core::Counters counters;
+  Broker broker;
+  Traffic traffic;
+  bool database_up = false;
+  std::optional<double> data_dir_free_bytes;
+  bool config_last_reload_successful = true;
+};
+
+}  // namespace printfleet::metrics

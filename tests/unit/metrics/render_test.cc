@@ -1,0 +1,197 @@
+#include "metrics/render.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+
+#include "metrics/published.h"
+
+namespace printfleet::metrics {
+namespace {
+
+bool Has(const std::string& page, const std::string& line) {
+  return ("\n" + page).find("\n" + line + "\n") != std::string::npos;
+}
+
+// Prometheus's own linter reads the page from standard input; what it says is in the failure.
+void ExpectPromtoolAccepts(const std::string& page) {
+  FILE* promtool = popen("promtool check metrics 2>&1", "w");
+  ASSERT_NE(promtool, nullptr);
+  fwrite(page.data(), 1, page.size(), promtool);
+  EXPECT_EQ(pclose(promtool), 0) << page;
+}
+
+PrinterReading FullReading(const std::string& id) {
+  PrinterReading printer;
+  printer.id = id;
+  printer.name = "a-03";
+  printer.model = "K2Pro";
+  printer.firmware = "3.1.0";
+  printer.up = true;
+  printer.state = "printing";
+  printer.nozzle_temp_c = 210.5;
+  printer.nozzle_target_c = 210;
+  printer.bed_temp_c = 60;
+  printer.bed_target_c = 60;
+  printer.progress_ratio = 0.45;
+  printer.remaining_s = 3600;
+  printer.last_report_at = FromEpochMs(1700000000500);
+  return printer;
+}
+
+Snapshot FullSnapshot() {
+  Snapshot snapshot;
+  snapshot.version = "0.1.0";
+  snapshot.printers = {FullReading("p1"), FullReading("p2")};
+  snapshot.printers[1].state = "idle";
+  snapshot.counters.jobs[{"K2Pro", "finished"}] = 3;
+  snapshot.counters.commands[{"print.stop", "succeeded"}] = 5;
+  snapshot.counters.inbound_messages["report"] = 100;
+  snapshot.counters.dead_letters["malformed"] = 2;
+  snapshot.counters.field_errors["info"] = 1;
+  snapshot.counters.job_duration.Observe(7000);
+  snapshot.counters.command_duration.Observe(0.8);
+  snapshot.traffic.inbound_commit_duration.Observe(0.003);
+  snapshot.traffic.inbound_commit_duration.Observe(60);
+  snapshot.traffic.inbound_lag_s = 0.012;
+  snapshot.broker.dropped_messages = 0;
+  snapshot.data_dir_free_bytes = 1e9;
+  return snapshot;
+}
+
+TEST(Render, PromtoolAcceptsBothPages) {
+  const Snapshot snapshot = FullSnapshot();
+  ExpectPromtoolAccepts(RenderFleet(snapshot, ReadProcess()));
+  ExpectPromtoolAccepts(RenderPrinters(snapshot));
+}
+
+TEST(Render, PromtoolAcceptsAnEmptyFleet) {
+  ExpectPromtoolAccepts(RenderFleet(Snapshot(), std::nullopt));
+  EXPECT_EQ(RenderPrinters(Snapshot()), "");
+}
+
+TEST(Render, FleetPageHasTheNamesThatDashboardsUse) {
+  const std::string page = RenderFleet(FullSnapshot(), ReadProcess());
+  EXPECT_TRUE(Has(page, "printfleet_printers{model=\"K2Pro\",state=\"printing\"} 1")) << page;
+  EXPECT_TRUE(Has(page, "printfleet_printers{model=\"K2Pro\",state=\"idle\"} 1"));
+  EXPECT_TRUE(Has(page, "printfleet_printers_pending 0"));
+  EXPECT_TRUE(Has(page, "printfleet_jobs_total{model=\"K2Pro\",outcome=\"finished\"} 3"));
+  EXPECT_TRUE(
+      Has(page, "printfleet_commands_total{command=\"print.stop\",result=\"succeeded\"} 5"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_messages_total{result=\"report\"} 100"));
+  EXPECT_TRUE(Has(page, "printfleet_dead_letters_total{reason=\"malformed\"} 2"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_lag_seconds 0.012"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_duplicates_total 0"));
+  EXPECT_TRUE(Has(page, "printfleet_broker_dropped_messages_total 0"));
+  EXPECT_TRUE(Has(page, "printfleet_broker_up 0"));
+  EXPECT_TRUE(Has(page, "printfleet_database_up 0"));
+  EXPECT_TRUE(Has(page, "printfleet_build_info{version=\"0.1.0\"} 1"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_commit_duration_seconds_bucket{le=\"0.0025\"} 0"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_commit_duration_seconds_bucket{le=\"0.005\"} 1"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_commit_duration_seconds_bucket{le=\"+Inf\"} 2"));
+  EXPECT_TRUE(Has(page, "printfleet_inbound_commit_duration_seconds_count 2"));
+  EXPECT_NE(page.find("process_resident_memory_bytes "), std::string::npos);
+}
+
+TEST(Render, EveryMetricHasHelp) {
+  std::istringstream lines(RenderFleet(FullSnapshot(), ReadProcess()) +
+                           RenderPrinters(FullSnapshot()));
+  int types = 0;
+  std::string previous;
+  for (std::string line; std::getline(lines, line); previous = line) {
+    if (line.starts_with("# TYPE ")) {
+      ++types;
+      EXPECT_TRUE(previous.starts_with("# HELP ")) << line;
+    }
+  }
+  EXPECT_GT(types, 40);
+}
+
+TEST(Render, APrinterHasAtMostTenSeries) {
+  Snapshot snapshot;
+  snapshot.printers = {FullReading("p1")};
+  std::istringstream lines(RenderPrinters(snapshot));
+  int series = 0;
+  for (std::string line; std::getline(lines, line);) {
+    series += line.starts_with("#") ? 0 : 1;
+  }
+  EXPECT_EQ(series, 10);
+}
+
+TEST(Render, ASilentPrintersReadingsGoAway) {
+  Snapshot snapshot;
+  snapshot.printers = {FullReading("p1")};
+  snapshot.printers[0].up = false;
+  snapshot.printers[0].state = "offline";
+  const std::string page = RenderPrinters(snapshot);
+  EXPECT_TRUE(Has(page, "printfleet_printer_up{printer_id=\"p1\"} 0")) << page;
+  EXPECT_TRUE(Has(page, "printfleet_printer_state{printer_id=\"p1\",state=\"offline\"} 1"));
+  EXPECT_TRUE(Has(
+      page, "printfleet_printer_last_report_timestamp_seconds{printer_id=\"p1\"} 1700000000.5"));
+  EXPECT_EQ(page.find("celsius"), std::string::npos);
+  EXPECT_EQ(page.find("progress"), std::string::npos);
+  EXPECT_EQ(page.find("remaining"), std::string::npos);
+}
+
+TEST(Render, WhatAPrinterHasNotSaidIsLeftOut) {
+  Snapshot snapshot;
+  snapshot.printers = {PrinterReading{}};
+  snapshot.printers[0].id = "p1";
+  snapshot.printers[0].up = true;
+  snapshot.printers[0].bed_temp_c = 21;
+  const std::string page = RenderPrinters(snapshot);
+  EXPECT_TRUE(
+      Has(page, "printfleet_printer_temperature_celsius{printer_id=\"p1\",sensor=\"bed\"} 21"));
+  EXPECT_EQ(page.find("nozzle"), std::string::npos);
+  EXPECT_EQ(page.find("target"), std::string::npos);
+}
+
+TEST(Render, OddNamesAreEscaped) {
+  Snapshot snapshot;
+  snapshot.printers = {FullReading("p\"1\\\n")};
+  snapshot.printers[0].name = "Gerät \"7\"\\ {a=\"b\"} \xff";
+  const std::string page = RenderPrinters(snapshot);
+  ExpectPromtoolAccepts(page);
+  EXPECT_TRUE(Has(page, "printfleet_printer_up{printer_id=\"p\\\"1\\\\\\n\"} 1")) << page;
+  EXPECT_NE(page.find("name=\"Gerät \\\"7\\\"\\\\ {a=\\\"b\\\"} \xEF\xBF\xBD\""),
+            std::string::npos);
+}
+
+TEST(Render, TenThousandPrintersTakeALimitedTime) {
+  Snapshot snapshot;
+  for (int i = 0; i < 10000; ++i) {
+    snapshot.printers.push_back(FullReading("9347a110c5423fe412ce45533b" + std::to_string(i)));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const std::string page = RenderPrinters(snapshot);
+  const auto took = std::chrono::steady_clock::now() - start;
+  std::cout << "10,000 printers: " << page.size() / 1024 << " KiB in "
+            << std::chrono::duration_cast<milliseconds>(took).count() << " ms\n";
+  EXPECT_LT(took, seconds(10));  // far below Prometheus's scrape timeout in a release build
+}
+
+TEST(ReadProcess, SaysPlausibleThings) {
+  const std::optional<ProcessReading> process = ReadProcess();
+  ASSERT_TRUE(process.has_value());
+  EXPECT_GT(process->resident_bytes, 1e6);
+  EXPECT_GE(process->open_fds, 3);
+  EXPECT_GT(process->max_fds, process->open_fds);
+  EXPECT_EQ(process->threads, 1);
+  const double now_s = static_cast<double>(time(nullptr));
+  EXPECT_NEAR(process->start_epoch_s, now_s, 600);
+}
+
+TEST(Published, GivesTheLastOne) {
+  Published published;
+  EXPECT_EQ(published.Get(), nullptr);
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->printers_pending = 4;
+  published.Set(snapshot);
+  EXPECT_EQ(published.Get()->printers_pending, 4U);
+}
+
+}  // namespace
+}  // namespace printfleet::metrics
