@@ -1,0 +1,501 @@
+#include "fleet/match.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/text.h"
+#include "protocol/topics.h"
+
+namespace printfleet::fleet {
+namespace {
+
+using protocol::PrintAction;
+using protocol::PrintReport;
+using protocol::PrintWord;
+using protocol::Report;
+
+constexpr size_t kResultBytesMax = 64 * 1024;
+constexpr size_t kMessageBytesMax = 500;
+constexpr double kFanTolerance = 0.006;  // the wire has whole percents
+
+// What a judge looks at.
+struct Case {
+  const Request& request;
+  const Execution& execution;
+  const Report& report;
+  bool echoed = false;  // the report carries the msgid of our message
+
+  template <typename Body>
+  [[nodiscard]] const Body* As() const {
+    return std::get_if<Body>(&report.body);
+  }
+};
+
+Evidence Says(Verdict verdict, const Report& report, std::string result = "") {
+  return {verdict, report.envelope.code, CleanText(report.envelope.message, kMessageBytesMax),
+          std::move(result)};
+}
+
+// "done" and an empty text say nothing more than the state does.
+Evidence Proved(const Report& report, std::string result = "") {
+  Evidence evidence = Says(Verdict::kProved, report, std::move(result));
+  if (evidence.message == "done" || evidence.message == "success") {
+    evidence.message.clear();
+  }
+  return evidence;
+}
+
+Evidence Refuted(const Report& report, std::string_view fallback = "the printer refused") {
+  Evidence evidence = Says(Verdict::kRefuted, report);
+  if (evidence.message.empty() || evidence.message == "done") {
+    evidence.message = fallback;
+  }
+  return evidence;
+}
+
+bool IsFailure(const Report& report) {
+  return report.envelope.state == "failed" ||
+         (report.envelope.code && protocol::IsErrorCode(*report.envelope.code));
+}
+
+bool IsOkWord(const std::string& state) {
+  return state == "done" || state == "success" || state == "updated";
+}
+
+// -- Files --
+
+void WriteRecord(const protocol::FileRecord& record, json::Writer& writer) {
+  writer.BeginObject().Member("filename", record.filename);
+  if (!IsCleanUtf8(record.filename)) {
+    writer.Member("filename_b64", Base64Text(record.filename));
+  }
+  writer.Member("size_bytes", record.size_bytes).Key("modified_at");
+  if (record.modified_at) {
+    writer.String(FormatIso8601(*record.modified_at));
+  } else {
+    writer.Null();
+  }
+  writer.Member("is_directory", record.is_directory).EndObject();
+}
+
+void WriteRecord(const protocol::RecommendRecord& record, json::Writer& writer) {
+  writer.BeginObject()
+      .Member("md5", record.md5)
+      .Member("url", record.url)
+      .Member("size_bytes", record.size_bytes)
+      .Member("image_url", record.image_url)
+      .Member("estimated_s", record.estimated_s)
+      .EndObject();
+}
+
+// {"<name>":[…]}, cut to what an answer may carry.
+template <typename Record>
+std::string ListResult(const char* name, const std::vector<Record>& records) {
+  std::string list;
+  size_t count = 0;
+  for (const Record& record : records) {
+    json::Writer writer;
+    WriteRecord(record, writer);
+    std::string text = writer.Take();
+    if (list.size() + text.size() > kResultBytesMax) {
+      break;
+    }
+    list.append(list.empty() ? "" : ",").append(text);
+    ++count;
+  }
+  const std::string cut = count < records.size() ? ",\"truncated\":true" : "";
+  return "{\"" + std::string(name) + "\":[" + list + "],\"count\":" +
+         std::to_string(records.size()) + cut + "}";
+}
+
+Evidence JudgeFile(const Case& c, protocol::FileAction action) {
+  const auto* file = c.As<protocol::FileReport>();
+  if (file == nullptr || (file->action != action && !c.echoed)) {
+    return {};
+  }
+  if (IsFailure(c.report)) {
+    return Refuted(c.report);
+  }
+  if (!file->done) {
+    return Says(Verdict::kShown, c.report);
+  }
+  switch (action) {
+    case protocol::FileAction::kListLocal:
+    case protocol::FileAction::kListUsb:
+      return Proved(c.report, ListResult("files", file->records));
+    case protocol::FileAction::kRecommendList:
+      return Proved(c.report, ListResult("records", file->recommended));
+    case protocol::FileAction::kDeleteLocal:
+    case protocol::FileAction::kDeleteUsb:
+    case protocol::FileAction::kOther:
+      return Proved(c.report);
+  }
+  return {};
+}
+
+Evidence JudgeListLocal(const Case& c) { return JudgeFile(c, protocol::FileAction::kListLocal); }
+
+Evidence JudgeListUsb(const Case& c) { return JudgeFile(c, protocol::FileAction::kListUsb); }
+
+Evidence JudgeDeleteLocal(const Case& c) {
+  return JudgeFile(c, protocol::FileAction::kDeleteLocal);
+}
+
+Evidence JudgeDeleteUsb(const Case& c) { return JudgeFile(c, protocol::FileAction::kDeleteUsb); }
+
+Evidence JudgeRecommend(const Case& c) {
+  return JudgeFile(c, protocol::FileAction::kRecommendList);
+}
+
+// -- Status, video, version --
+
+Evidence JudgeStatus(const Case& c) {
+  const auto* status = c.As<protocol::StatusReport>();
+  if (status == nullptr || status->work == protocol::WorkState::kUnknown) {
+    return {};
+  }
+  const bool free = status->work == protocol::WorkState::kFree;
+  return Proved(c.report, free ? R"({"work":"free"})" : R"({"work":"busy"})");
+}
+
+Evidence JudgeVideo(const Case& c) {
+  if (c.As<protocol::VideoReport>() == nullptr) {
+    return {};
+  }
+  const std::string& state = c.report.envelope.state;
+  if (state == "initSuccess" || state == "joinSuccess") {
+    return Proved(c.report);
+  }
+  return IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+}
+
+Evidence JudgeVersion(const Case& c) {
+  const auto* ota = c.As<protocol::OtaReport>();
+  if (ota == nullptr || ota->step != protocol::OtaStep::kVersion) {
+    return {};
+  }
+  json::Writer writer;
+  writer.BeginObject()
+      .Member("firmware", ota->firmware)
+      .Member("machine_version", ota->machine_version)
+      .Member("peripheral_version", ota->peripheral_version)
+      .EndObject();
+  return Proved(c.report, writer.Take());
+}
+
+Evidence JudgeOta(const Case& c) {
+  const auto* ota = c.As<protocol::OtaReport>();
+  if (ota == nullptr) {
+    return {};
+  }
+  using protocol::OtaStep;
+  switch (ota->step) {
+    case OtaStep::kVersion: {
+      const std::string* target = c.request.args.Get<std::string>("version");
+      if (target != nullptr && ota->firmware &&
+          protocol::CompareVersions(*ota->firmware, *target) == 0) {
+        return Proved(c.report, "{\"firmware\":\"" + *target + "\"}");
+      }
+      return {};
+    }
+    case OtaStep::kStart:
+    case OtaStep::kDownloading:
+    case OtaStep::kUpdating:
+    case OtaStep::kSucceeded:  // believed only when it reports the version
+      return Says(Verdict::kProgress, c.report);
+    case OtaStep::kFailed:
+    case OtaStep::kDownloadFailed:
+    case OtaStep::kCanceled:
+      return Refuted(c.report, c.report.envelope.state);
+    case OtaStep::kUnknown:
+      return c.echoed && IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+  }
+  return {};
+}
+
+// -- Print --
+
+bool OtherTask(const Case& c, const PrintReport& print) {
+  return print.job.task_id && !c.execution.task_id.empty() &&
+         *print.job.task_id != c.execution.task_id;
+}
+
+Evidence JudgeStart(const Case& c) {
+  const auto* print = c.As<PrintReport>();
+  const bool of_start = print != nullptr && (print->action == PrintAction::kStart || c.echoed);
+  if (!of_start || OtherTask(c, *print)) {
+    return {};
+  }
+  switch (print->word) {
+    case PrintWord::kDownloading:
+    case PrintWord::kChecking:
+    case PrintWord::kLeveling:
+    case PrintWord::kWaiting:
+      return Says(Verdict::kProgress, c.report);
+    case PrintWord::kPreheating:
+    case PrintWord::kPrinting:
+    case PrintWord::kFinished:
+      // Without a task it may be about another job; the msgid settles that.
+      return print->job.task_id || c.echoed ? Proved(c.report)
+                                            : Says(Verdict::kProgress, c.report);
+    case PrintWord::kStopping:
+      return Says(Verdict::kShown, c.report);
+    case PrintWord::kStopped:
+      return Refuted(c.report, "it was stopped before it printed");
+    case PrintWord::kFailed:
+      return Refuted(c.report);
+    case PrintWord::kPausing:
+    case PrintWord::kPaused:
+    case PrintWord::kResuming:
+    case PrintWord::kResumed:
+    case PrintWord::kUpdated:
+    case PrintWord::kDone:
+    case PrintWord::kNone:
+    case PrintWord::kUnknown:
+      return IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+  }
+  return {};
+}
+
+// What each verb's reports look like.
+struct VerbWords {
+  PrintAction action;
+  std::vector<PrintWord> shown;
+  std::vector<PrintWord> proved;
+};
+
+bool Has(const std::vector<PrintWord>& words, PrintWord word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+Evidence JudgeVerb(const Case& c, const VerbWords& words) {
+  const auto* print = c.As<PrintReport>();
+  if (print == nullptr) {
+    return {};
+  }
+  // The word alone proves it, whatever action it comes with (a stop is also told as start/stoped);
+  // a refusal must be of this action, or carry our msgid.
+  const bool ours = c.echoed || print->action == words.action;
+  if (ours && (print->word == PrintWord::kFailed || IsFailure(c.report))) {
+    return Refuted(c.report);
+  }
+  if (Has(words.proved, print->word)) {
+    return Proved(c.report);
+  }
+  if (Has(words.shown, print->word)) {
+    return Says(Verdict::kShown, c.report);
+  }
+  const bool ended = print->action == PrintAction::kStart && !OtherTask(c, *print) &&
+                     (print->word == PrintWord::kFinished || print->word == PrintWord::kFailed ||
+                      print->word == PrintWord::kStopped);
+  if (ended) {
+    return Refuted(c.report, "the job ended first (" + c.report.envelope.state + ")");
+  }
+  return {};
+}
+
+Evidence JudgePause(const Case& c) {
+  return JudgeVerb(c, {PrintAction::kPause, {PrintWord::kPausing}, {PrintWord::kPaused}});
+}
+
+Evidence JudgeResume(const Case& c) {
+  return JudgeVerb(c, {PrintAction::kResume,
+                       {PrintWord::kResuming},
+                       {PrintWord::kResumed, PrintWord::kPrinting}});
+}
+
+Evidence JudgeStop(const Case& c) {
+  return JudgeVerb(c, {PrintAction::kStop, {PrintWord::kStopping}, {PrintWord::kStopped}});
+}
+
+Evidence JudgeCancel(const Case& c) {
+  const auto* status = c.As<protocol::StatusReport>();
+  if (status != nullptr && status->work == protocol::WorkState::kFree) {
+    return Proved(c.report);
+  }
+  return JudgeVerb(c, {PrintAction::kCancel, {PrintWord::kStopping}, {PrintWord::kStopped}});
+}
+
+Evidence JudgeUpdate(const Case& c) {
+  const auto* print = c.As<PrintReport>();
+  if (print == nullptr) {
+    return {};
+  }
+  if (print->word == PrintWord::kUpdated) {
+    return Proved(c.report);
+  }
+  const bool ours = c.echoed || (print->action == PrintAction::kUpdate &&
+                                 print->word != PrintWord::kDownloading);
+  return ours && IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+}
+
+bool ShowsFan(const Case& c, std::optional<double> fan_ratio) {
+  const double* wanted = c.request.args.Get<double>("fan_ratio");
+  return wanted != nullptr && fan_ratio && std::abs(*wanted - *fan_ratio) < kFanTolerance;
+}
+
+Evidence JudgeFan(const Case& c) {
+  const auto* print = c.As<PrintReport>();
+  const auto* fan = c.As<protocol::FanReport>();
+  const auto* info = c.As<protocol::InfoReport>();
+  const auto& envelope = c.report.envelope;
+  const bool set = envelope.type == "set" && envelope.action == "update";
+  const bool shown = (print != nullptr && ShowsFan(c, print->settings.fan_ratio)) ||
+                     (fan != nullptr && ShowsFan(c, fan->fan_ratio)) ||
+                     (info != nullptr && ShowsFan(c, info->settings.fan_ratio));
+  if (shown) {
+    return Proved(c.report);
+  }
+  if (set || c.echoed) {
+    if (IsFailure(c.report)) {
+      return Refuted(c.report);
+    }
+    return IsOkWord(envelope.state) ? Proved(c.report) : Says(Verdict::kShown, c.report);
+  }
+  return {};
+}
+
+std::string JobResult(const protocol::JobBlock& job) {
+  json::Writer writer;
+  writer.BeginObject()
+      .Member("task_id", job.task_id)
+      .Member("filename", job.filename)
+      .Member("progress_ratio", job.progress_ratio)
+      .Member("layer", job.layer)
+      .Member("layers", job.layers)
+      .Member("elapsed_s", job.elapsed_s)
+      .Member("remaining_s", job.remaining_s)
+      .Member("material_used_mm", job.material_used_mm)
+      .EndObject();
+  return writer.Take();
+}
+
+Evidence JudgeQuery(const Case& c) {
+  const auto* print = c.As<PrintReport>();
+  if (print == nullptr) {
+    return {};
+  }
+  const bool ours = c.echoed || print->action == PrintAction::kQuery;
+  if (ours && IsFailure(c.report)) {
+    return Refuted(c.report);
+  }
+  // The next job block answers it too, under whatever action.
+  const bool block = print->job.task_id && print->job.filename;
+  return ours || block ? Proved(c.report, JobResult(print->job)) : Evidence{};
+}
+
+Evidence JudgeSliceParams(const Case& c) {
+  const auto* print = c.As<PrintReport>();
+  if (print == nullptr || (print->action != PrintAction::kGetSliceParam && !c.echoed)) {
+    return {};
+  }
+  if (IsFailure(c.report)) {
+    return Refuted(c.report);
+  }
+  if (print->slice_params && print->slice_params->size() <= kResultBytesMax) {
+    return Proved(c.report, "{\"slice_params\":" + *print->slice_params + "}");
+  }
+  return print->word == PrintWord::kDone ? Proved(c.report, R"({"slice_params":null})")
+                                         : Says(Verdict::kShown, c.report);
+}
+
+Evidence JudgeMapTask(const Case& c) {
+  const auto* print = c.As<PrintReport>();
+  if (print == nullptr || (print->action != PrintAction::kLocalTaskTrans && !c.echoed)) {
+    return {};
+  }
+  if (IsFailure(c.report)) {
+    return Refuted(c.report);
+  }
+  return print->word == PrintWord::kDone ? Proved(c.report) : Says(Verdict::kShown, c.report);
+}
+
+Evidence JudgeRaw(const Case& c) {
+  const auto& envelope = c.report.envelope;
+  const std::string* type = c.request.args.Get<std::string>("type");
+  const std::string* action = c.request.args.Get<std::string>("action");
+  const bool same = type != nullptr && action != nullptr && envelope.type == *type &&
+                    envelope.action == *action;
+  if (!same && !c.echoed) {
+    return {};
+  }
+  json::Writer writer;
+  writer.BeginObject().Member("state", CleanText(envelope.state, 100)).EndObject();
+  const std::string result = writer.Take();
+  return IsFailure(c.report) ? Refuted(c.report) : Proved(c.report, result);
+}
+
+struct Row {
+  std::string_view command;
+  Evidence (*judge)(const Case&);
+  bool question = false;  // unanswered: timed_out, not sent_unconfirmed
+};
+
+constexpr std::array kRows = {
+    Row{"file.list_local", JudgeListLocal, true},
+    Row{"file.list_usb", JudgeListUsb, true},
+    Row{"file.delete_local", JudgeDeleteLocal},
+    Row{"file.delete_usb", JudgeDeleteUsb},
+    Row{"cloud.recommend_list", JudgeRecommend},
+    Row{"status.query", JudgeStatus, true},
+    Row{"video.start_capture", JudgeVideo},
+    Row{"print.slice_params", JudgeSliceParams, true},
+    Row{"print.query", JudgeQuery, true},
+    Row{"print.map_local_task", JudgeMapTask},
+    Row{"print.start", JudgeStart},
+    Row{"print.pause", JudgePause},
+    Row{"print.resume", JudgeResume},
+    Row{"print.stop", JudgeStop},
+    Row{"print.cancel", JudgeCancel},
+    Row{"print.update", JudgeUpdate},
+    Row{"fan.set", JudgeFan},
+    Row{"ota.report_version", JudgeVersion, true},
+    Row{"ota.update", JudgeOta},
+    Row{"printer.raw", JudgeRaw},
+};
+
+const Row* FindRow(std::string_view command) {
+  const auto row = std::ranges::find(kRows, command, &Row::command);
+  return row == kRows.end() ? nullptr : &*row;
+}
+
+}  // namespace
+
+Evidence Judge(const Request& request, const Execution& execution, const Report& report) {
+  const Row* row = FindRow(request.spec->name);
+  if (row == nullptr || std::holds_alternative<protocol::LastWillReport>(report.body)) {
+    return {};
+  }
+  const bool echoed = !execution.msgid.empty() && report.envelope.msgid == execution.msgid;
+  if (std::holds_alternative<protocol::AckReport>(report.body)) {
+    if (!echoed) {
+      return {};
+    }
+    return IsFailure(report) ? Refuted(report) : Says(Verdict::kShown, report);
+  }
+  return row->judge({request, execution, report, echoed});
+}
+
+Silence JudgeSilence(const Request& request, const Execution& execution,
+                     const printer::Printer& printer) {
+  const Row* row = FindRow(request.spec->name);
+  Silence silence;
+  const bool idle = printer.work_state == printer::State::kIdle &&
+                    printer.presence == printer::Presence::kOnline &&
+                    !(printer.job && printer.job->open());
+  if (request.spec->name == "print.query" && idle) {
+    silence.succeeded = true;
+    silence.result = R"({"no_job":true})";
+    return silence;
+  }
+  silence.timed_out = (row != nullptr && row->question) ||
+                      execution.state == ExecutionState::kAcknowledged;
+  // Their effect is unknown: an acknowledgement proves nothing of it.
+  if (request.spec->name == "print.cancel" || request.spec->name == "print.map_local_task") {
+    silence.timed_out = false;
+  }
+  return silence;
+}
+
+}  // namespace printfleet::fleet

@@ -1,0 +1,296 @@
+#include "fleet/plan.h"
+
+#include <algorithm>
+
+#include "fleet/parse.h"
+#include "fleet/stop.h"
+#include "fleet/tracker.h"
+
+namespace printfleet::fleet {
+namespace {
+
+size_t OpenCommands(const World& world) {
+  size_t open = 0;
+  world.commands.ForEach([&open](const CommandId&, const Command& command) {
+    open += command.state == CommandState::kAccepted ? 1 : 0;
+  });
+  return open;
+}
+
+// Does it wait at this gate instead of being skipped? Then the other gates are asked now, and all
+// of them again when the printer is back.
+bool Waits(const Request& request, const Gate& gate) {
+  return gate.reason == SkipReason::kOffline && request.options.wait_when_offline;
+}
+
+std::vector<Execution> MakeExecutions(const World& world, const Command& command, const Plan& plan,
+                                      const Instant& now) {
+  std::vector<Execution> executions;
+  for (size_t i = 0; i < plan.gates.size(); ++i) {
+    const PrinterId& id = plan.selection.printers[i];
+    Execution execution;
+    execution.key = {command.id, id};
+    execution.printer_name = world.printers.Find(id)->registration.name;
+    if (!plan.gates[i].open()) {
+      execution.state = ExecutionState::kSkipped;
+      execution.skip_reason = plan.gates[i].reason;
+      execution.message = plan.gates[i].message;
+      execution.finished_at = now.wall;
+    }
+    executions.push_back(std::move(execution));
+  }
+  return executions;
+}
+
+// What PlanStop had sent already counts as sent.
+void MarkSent(const StopPlan& sent, const Instant& now, const CommandSpec& spec,
+              std::vector<Execution>& executions) {
+  for (Execution& execution : executions) {
+    const auto found = std::ranges::find(sent.outgoing, execution.key.printer_id,
+                                         &Outgoing::printer_id);
+    if (found == sent.outgoing.end()) {
+      continue;
+    }
+    execution.state = ExecutionState::kSent;
+    execution.skip_reason = SkipReason::kNone;
+    execution.message.clear();
+    execution.finished_at.reset();
+    execution.started = true;
+    execution.attempts = 1;
+    execution.msgid = found->msgid;
+    execution.sent_at = now.wall;
+    execution.stage_deadline = now.mono + spec.deadline;
+    execution.total_deadline = now.mono + spec.total;
+    if (const auto* control = std::get_if<protocol::ControlJob>(&found->request)) {
+      execution.task_id = control->task_id;
+    }
+  }
+}
+
+void CountSkipped(Turn& turn, const Command& command, const std::vector<Execution>& executions) {
+  for (const Execution& execution : executions) {
+    if (execution.state == ExecutionState::kSkipped) {
+      turn.output.finished.push_back(
+          {command.request.spec->name, ExecutionState::kSkipped, milliseconds(0)});
+    }
+  }
+}
+
+// The same request again: answered as far as it is, nothing is done. False when it is new.
+bool Replay(Turn& turn, const Request& request) {
+  const RequestKey key{request.reply_to.author, request.id};
+  const RememberedRequest* known = turn.world.requests.Find(key);
+  if (known == nullptr) {
+    return false;
+  }
+  if (known->body != request.body) {
+    Reject(turn, request,
+           {"conflict", "id: it was used for another request; take a new UUID for this one",
+            "id"});
+    return true;
+  }
+  const Command* found = turn.world.commands.Find(known->command_id);
+  if (found == nullptr) {
+    Question question{};
+    question.kind = Question::Kind::kCommandGet;
+    question.reply_to = request.reply_to;
+    question.request_id = request.id;
+    question.subject = std::to_string(known->command_id.value);
+    question.author = request.reply_to.author;
+    turn.output.questions.push_back(std::move(question));
+    return true;
+  }
+  Command& command = turn.world.commands.Mutable(known->command_id);
+  command.request.reply_to = request.reply_to;  // what follows goes to the last who asked
+  if (command.request.spec->kind == CommandKind::kPrinter) {
+    RespondAccepted(turn, command, request.reply_to);
+    std::vector<PrinterId> ended;
+    for (const PrinterId& id : *command.printers) {
+      const ExecutionState state = turn.world.executions.Find({command.id, id})->state;
+      if (IsFinal(state) && state != ExecutionState::kSkipped) {
+        ended.push_back(id);
+      }
+    }
+    RespondExecutions(turn, command, request.reply_to, ended);
+    command.unreported.clear();
+  }
+  if (command.state == CommandState::kDone) {
+    RespondDone(turn, command, request.reply_to);
+  }
+  return true;
+}
+
+bool IsOfAge(const Rejection& rejection) {
+  return rejection.reason == "stale" || rejection.reason == "expired";
+}
+
+}  // namespace
+
+void Audit(Turn& turn, const Request& request, std::string_view command, std::string outcome) {
+  turn.output.audit.push_back({turn.now.wall, request.reply_to.author, request.id,
+                               std::string(command), request.target_json, request.args_json,
+                               std::move(outcome)});
+}
+
+void Reject(Turn& turn, const Request& request, const Rejection& rejection) {
+  RespondRejected(request.reply_to, request.id, rejection, turn.now, turn.output);
+  Audit(turn, request, request.spec != nullptr ? request.spec->name : "",
+        "rejected(" + rejection.reason + ")");
+}
+
+std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,
+                                       const Request& request) {
+  if (request.target.empty()) {
+    return Rejection{"empty_target",
+                     "target: names no printers; say which, or {\"all\":true} for all", "target"};
+  }
+  auto selected = Select(world, rules, request.target);
+  if (auto* rejection = std::get_if<Rejection>(&selected)) {
+    return std::move(*rejection);
+  }
+  Plan plan;
+  plan.selection = std::move(std::get<Selection>(selected));
+  if (!request.options.if_matched.empty() &&
+      request.options.if_matched != plan.selection.target_hash) {
+    return Rejection{"target_changed",
+                     "options.if_matched: the target matches other printers now (" +
+                         std::to_string(plan.selection.printers.size()) +
+                         "); look at a dry run again",
+                     "options.if_matched"};
+  }
+  if (auto rejected = CheckRequest(world, rules, request, plan.selection.printers)) {
+    return *rejected;
+  }
+  plan.gates.resize(plan.selection.printers.size());
+  if (request.spec->kind != CommandKind::kPrinter) {
+    return plan;
+  }
+  for (size_t i = 0; i < plan.gates.size(); ++i) {
+    const printer::Printer& printer = *world.printers.Find(plan.selection.printers[i]);
+    Gate gate = CheckGates(world, rules, {request, printer, CommandId{}, false});
+    if (Waits(request, gate)) {
+      gate = CheckGates(world, rules, {request, printer, CommandId{}, true});
+    }
+    plan.gates[i] = std::move(gate);
+  }
+  return plan;
+}
+
+Preview PreviewOf(const World& world, const Plan& plan, std::string_view would_do) {
+  Preview preview;
+  preview.target_hash = plan.selection.target_hash;
+  for (size_t i = 0; i < plan.gates.size(); ++i) {
+    const PrinterId& id = plan.selection.printers[i];
+    const Gate& gate = plan.gates[i];
+    preview.rows.push_back({id, world.printers.Find(id)->registration.name,
+                            gate.open() ? would_do : "skipped", Name(gate.reason), gate.message});
+  }
+  return preview;
+}
+
+Command MakeCommand(Turn& turn, const Request& request, const Selection& selection) {
+  Command command;
+  command.id = CommandId{turn.world.ledger.Mutable().next_command_id++};
+  command.request = request;
+  command.created_at = turn.now.wall;
+  command.target_hash = selection.target_hash;
+  command.printers = std::make_shared<const std::vector<PrinterId>>(selection.printers);
+  const auto max = static_cast<int64_t>(request.options.max_in_flight);
+  const int64_t rounds = (static_cast<int64_t>(selection.printers.size()) + max - 1) / max;
+  const milliseconds one = request.options.timeout.value_or(request.spec->total) +
+                           turn.rules.settings.fleet.query_timeout;
+  command.deadline_wall = turn.now.wall + one * std::max<int64_t>(1, rounds);
+  if (request.options.expires_at) {
+    command.deadline_wall = *request.options.expires_at;
+  }
+  return command;
+}
+
+void Remember(Turn& turn, const Command& command) {
+  const Request& request = command.request;
+  turn.world.requests.Put({request.reply_to.author, request.id},
+                          {command.id, request.body, turn.now.wall});
+}
+
+void FinishAtOnce(Turn& turn, Command command, std::vector<Execution> executions) {
+  command.state = CommandState::kDone;
+  command.finished_at = turn.now.wall;
+  command.forget_at = turn.now.mono + kForgetAfter;
+  command.next_to_send = command.size();
+  const CommandId id = command.id;
+  Remember(turn, command);
+  AddCommand(turn.world, std::move(command), std::move(executions));
+  const Command& added = *turn.world.commands.Find(id);
+  RespondDone(turn, added, added.request.reply_to);
+  Audit(turn, added.request, added.request.spec->name, "done");
+}
+
+void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* sent) {
+  auto planned = MakePlan(turn.world, turn.rules, request);
+  if (const auto* rejection = std::get_if<Rejection>(&planned)) {
+    Reject(turn, request, *rejection);
+    return;
+  }
+  const Plan& plan = std::get<Plan>(planned);
+  if (request.options.dry_run) {
+    RespondDryRun(turn, request, PreviewOf(turn.world, plan, "would_send"));
+    Audit(turn, request, request.spec->name, "dry_run");
+    return;
+  }
+  const auto open_max = static_cast<size_t>(turn.rules.settings.commands.open_max);
+  if (!IsStop(request) && OpenCommands(turn.world) >= open_max) {
+    Reject(turn, request,
+           {"too_many", "commands.open_max (" + std::to_string(open_max) +
+                            ") commands are open; try again when some are done",
+            ""});
+    return;
+  }
+  Command command = MakeCommand(turn, request, plan.selection);
+  std::vector<Execution> executions = MakeExecutions(turn.world, command, plan, turn.now);
+  if (sent != nullptr) {
+    MarkSent(*sent, turn.now, *request.spec, executions);
+  }
+  CountSkipped(turn, command, executions);
+  const CommandId id = command.id;
+  Remember(turn, command);
+  AddCommand(turn.world, std::move(command), std::move(executions));
+  Audit(turn, request, request.spec->name, "accepted");
+  RespondAccepted(turn, *turn.world.commands.Find(id), request.reply_to);
+  Pump(turn, id);
+  CompleteIfDone(turn, id);
+}
+
+void HandleRequest(World& world, const Rules& rules, const Delivery& delivery,
+                   std::string_view payload, const Instant& now, const StopPlan* sent,
+                   Output& output) {
+  Turn turn{world, rules, now, output};
+  const Parsed parsed = ParseRequest(rules, delivery, payload, now);
+  const Request& request = parsed.request;
+  const bool acts = request.spec != nullptr && !request.id.empty() &&
+                    request.spec->kind != CommandKind::kQuestion && !request.options.dry_run;
+  const bool readable = !parsed.rejection || IsOfAge(*parsed.rejection);
+  if (acts && readable && Replay(turn, request)) {
+    return;
+  }
+  if (parsed.rejection) {
+    RespondRejected(request.reply_to, request.id, *parsed.rejection, now, output);
+    Audit(turn, request, parsed.command, "rejected(" + parsed.rejection->reason + ")");
+    return;
+  }
+  switch (request.spec->kind) {
+    case CommandKind::kPrinter:
+      AcceptPrinterCommand(turn, request, sent);
+      return;
+    case CommandKind::kRegistry:
+      HandleRegistryCommand(turn, request);
+      return;
+    case CommandKind::kFleet:
+      HandleFleetCommand(turn, request);
+      return;
+    case CommandKind::kQuestion:
+      HandleQuestion(turn, request);
+      return;
+  }
+}
+
+}  // namespace printfleet::fleet

@@ -1,0 +1,276 @@
+// *.list and *.get: printers and commands in memory are answered at once, the rest is a Question to
+// the store.
+#include <algorithm>
+
+#include "fleet/plan.h"
+#include "printer/document.h"
+
+namespace printfleet::fleet {
+namespace {
+
+using Kind = Question::Kind;
+
+constexpr int64_t kLimitDefault = 100;
+constexpr size_t kAfterBytes = 512;
+
+std::string Quoted(std::string_view text) {
+  json::Writer writer;
+  writer.BeginArray().String(text).EndArray();
+  const std::string quoted = writer.Take();
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+int64_t Int(const Request& request, std::string_view name, int64_t fallback) {
+  const int64_t* number = request.args.Get<int64_t>(name);
+  return number != nullptr ? *number : fallback;
+}
+
+std::string Text(const Request& request, std::string_view name) {
+  const std::string* text = request.args.Get<std::string>(name);
+  return text != nullptr ? *text : "";
+}
+
+std::optional<Rejection> CheckLimit(const Rules& rules, const Request& request) {
+  const int64_t max = rules.settings.commands.list_limit_max;
+  if (Int(request, "limit", 1) <= max) {
+    return std::nullopt;
+  }
+  return Rejection{"out_of_range",
+                   "args.limit: " + std::to_string(Int(request, "limit", 1)) + " is above " +
+                       std::to_string(max) + "; page with after",
+                   "args.limit"};
+}
+
+void ListPrinters(Turn& turn, const Request& request) {
+  Target target = request.target;
+  const bool list = request.spec->name == "printer.list";
+  if (target.empty() && !list) {
+    Reject(turn, request, {"empty_target", "target: names no printers", "target"});
+    return;
+  }
+  target.all = target.all || target.empty();
+  auto selected = Select(turn.world, turn.rules, target);
+  if (const auto* rejection = std::get_if<Rejection>(&selected)) {
+    Reject(turn, request, *rejection);
+    return;
+  }
+  const std::string after = Text(request, "after");
+  const int64_t limit = list ? Int(request, "limit", kLimitDefault)
+                             : turn.rules.settings.commands.list_limit_max;
+  std::vector<std::string> rows;
+  std::vector<std::string> names;
+  bool more = false;
+  for (const PrinterId& id : std::get<Selection>(selected).printers) {
+    const printer::Printer& printer = *turn.world.printers.Find(id);
+    if (printer.registration.name <= after && !after.empty()) {
+      continue;
+    }
+    more = static_cast<int64_t>(rows.size()) == limit;
+    if (more) {
+      break;
+    }
+    rows.push_back(printer::Document(printer));
+    names.push_back(printer.registration.name);
+  }
+  std::string text;
+  const size_t taken = ListJson("printers", rows, text);
+  more = more || taken < rows.size();
+  const std::string next = more && taken > 0 ? Quoted(names[taken - 1]) : "null";
+  RespondResult(request.reply_to, request.id,
+                "{\"printers\":[" + text + "],\"after\":" + next + "}", turn.now, turn.output);
+}
+
+// From memory while it is there: then it is as new as can be.
+bool AnswerCommandGet(Turn& turn, const Request& request) {
+  CommandId id{Int(request, "command_id", 0)};
+  if (!id) {
+    const std::string author = Text(request, "author");
+    const RememberedRequest* known = turn.world.requests.Find(
+        {author.empty() ? request.reply_to.author : author, Text(request, "request_id")});
+    id = known != nullptr ? known->command_id : CommandId{};
+  }
+  const Command* command = turn.world.commands.Find(id);
+  if (command == nullptr) {
+    return false;
+  }
+  RespondResult(request.reply_to, request.id,
+                "{\"command\":" + CommandJson(turn.world, *command) + "}", turn.now, turn.output);
+  return true;
+}
+
+struct Row {
+  std::string_view command;
+  Kind kind;
+};
+
+constexpr Row kRows[] = {
+    {"job.list", Kind::kJobList},         {"job.get", Kind::kJobGet},
+    {"command.list", Kind::kCommandList}, {"command.get", Kind::kCommandGet},
+    {"event.list", Kind::kEventList},
+};
+
+std::string SubjectOf(Kind kind, const Request& request) {
+  if (kind == Kind::kJobGet) {
+    return std::to_string(Int(request, "job_id", 0));
+  }
+  if (kind != Kind::kCommandGet) {
+    return "";
+  }
+  if (request.args.Has("command_id")) {
+    return std::to_string(Int(request, "command_id", 0));
+  }
+  const std::string author = Text(request, "author");
+  return (author.empty() ? request.reply_to.author : author) + "\n" + Text(request, "request_id");
+}
+
+// A list of rows of the store is of one printer, or of all.
+std::optional<Rejection> FilterPrinter(const World& world, const Target& target,
+                                       std::string& printer) {
+  Target only = target;
+  only.printers.clear();
+  only.all = false;
+  if (!only.empty() || !only.exclude.empty() || only.limit || only.percent ||
+      target.printers.size() > 1) {
+    return Rejection{"unsupported", "target: this list is of one printer, or of all", "target"};
+  }
+  if (target.printers.empty()) {
+    return std::nullopt;
+  }
+  const printer::Printer* found = FindPrinter(world, target.printers.front());
+  if (found == nullptr) {
+    return Rejection{"unknown_printer",
+                     "target.printers[0]: no printer " + target.printers.front(),
+                     "target.printers[0]"};
+  }
+  printer = found->registration.id;
+  return std::nullopt;
+}
+
+void AskStore(Turn& turn, const Request& request, Kind kind) {
+  Question question{};
+  question.kind = kind;
+  question.reply_to = request.reply_to;
+  question.request_id = request.id;
+  question.author = request.reply_to.author;
+  question.subject = SubjectOf(kind, request);
+  question.argument = request.args_json;
+  question.after = Int(request, "after", Int(request, "since", 0));
+  question.limit = Int(request, "limit", kLimitDefault);
+  for (const char* name : {"state", "outcome", "kind"}) {
+    if (request.args.Has(name)) {
+      question.filter_state = Text(request, name);
+    }
+  }
+  if (auto rejected = FilterPrinter(turn.world, request.target, question.filter_printer)) {
+    Reject(turn, request, *rejected);
+    return;
+  }
+  turn.output.questions.push_back(std::move(question));
+}
+
+// -- Answers --
+
+// The members of `document` but `executions`, and as many of those as fit.
+std::string CutDocument(const std::string& document) {
+  if (document.size() < kResponseBytesMax - kAfterBytes) {
+    return document;
+  }
+  json::Parser parser;
+  const auto parsed = parser.Parse(document, {document.size(), 64});
+  if (!parsed.ok()) {
+    return "{}";
+  }
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < (*parsed)["executions"].size(); ++i) {
+    rows.push_back((*parsed)["executions"].at(i).Text());
+  }
+  std::string list;
+  ListJson("executions", rows, list);
+  json::Writer writer;
+  writer.BeginObject();
+  for (size_t i = 0; i < parsed->size(); ++i) {
+    if (parsed->member_name(i) != "executions") {
+      writer.Key(parsed->member_name(i)).Raw(parsed->member_value(i).Text());
+    }
+  }
+  writer.Key("executions").Raw("[" + list + "]").Member("executions_truncated", true).EndObject();
+  return writer.Take();
+}
+
+struct ListNames {
+  std::string_view list;
+  std::string_view id;
+  std::string_view one;
+};
+
+ListNames NamesOf(Kind kind) {
+  switch (kind) {
+    case Kind::kJobList:
+    case Kind::kJobGet:
+    case Kind::kJobSet:
+      return {"jobs", "job_id", "job"};
+    case Kind::kCommandList:
+    case Kind::kCommandGet:
+      return {"commands", "command_id", "command"};
+    case Kind::kEventList:
+      return {"events", "event_id", "event"};
+  }
+  return {};
+}
+
+std::string PageJson(const Question& question, const std::vector<std::string>& rows) {
+  const ListNames names = NamesOf(question.kind);
+  std::string list;
+  const size_t taken = ListJson(names.list, rows, list);
+  std::string after = "null";
+  const bool more = taken < rows.size() || static_cast<int64_t>(rows.size()) >= question.limit;
+  if (more && taken > 0) {
+    json::Parser parser;
+    const std::string& last = rows[taken - 1];
+    const auto parsed = parser.Parse(last, {last.size(), 64});
+    const auto id = parsed.ok() ? (*parsed)[names.id].Int() : std::nullopt;
+    after = id ? std::to_string(*id) : "null";
+  }
+  return "{\"" + std::string(names.list) + "\":[" + list + "],\"after\":" + after + "}";
+}
+
+}  // namespace
+
+void HandleQuestion(Turn& turn, const Request& request) {
+  if (auto rejected = CheckLimit(turn.rules, request)) {
+    Reject(turn, request, *rejected);
+    return;
+  }
+  const auto row = std::ranges::find(kRows, request.spec->name, &Row::command);
+  if (row == std::end(kRows)) {
+    ListPrinters(turn, request);
+  } else if (row->kind != Kind::kCommandGet || !AnswerCommandGet(turn, request)) {
+    AskStore(turn, request, row->kind);
+  }
+}
+
+void HandleAnswer(const Rules&, const Question& question, bool ok,
+                  const std::vector<std::string>& rows, const std::string& error,
+                  const Instant& now, Output& output) {
+  if (!ok) {
+    RespondRejected(question.reply_to, question.request_id,
+                    {"unavailable", "the store could not answer: " + error, ""}, now, output);
+    return;
+  }
+  if (question.kind == Kind::kJobList || question.kind == Kind::kCommandList ||
+      question.kind == Kind::kEventList) {
+    RespondResult(question.reply_to, question.request_id, PageJson(question, rows), now, output);
+    return;
+  }
+  const ListNames names = NamesOf(question.kind);
+  if (rows.empty()) {
+    RespondRejected(question.reply_to, question.request_id,
+                    {"not_found", "no such " + std::string(names.one), "args"}, now, output);
+    return;
+  }
+  RespondResult(question.reply_to, question.request_id,
+                "{\"" + std::string(names.one) + "\":" + CutDocument(rows.front()) + "}", now,
+                output);
+}
+
+}  // namespace printfleet::fleet

@@ -1,0 +1,318 @@
+#include "fleet/respond.h"
+
+#include <algorithm>
+
+namespace printfleet::fleet {
+namespace {
+
+constexpr size_t kEnvelopeBytes = 2048;  // what stands around a list
+constexpr size_t kListBytesMax = kResponseBytesMax - kEnvelopeBytes;
+
+void Begin(json::Writer& writer, std::string_view id, std::string_view event, const Instant& now) {
+  writer.BeginObject().Key("id");
+  if (id.empty()) {
+    writer.Null();
+  } else {
+    writer.String(id);
+  }
+  writer.Member("event", event).Member("at", FormatIso8601(now.wall));
+}
+
+std::string SkippedJson(std::string_view printer_id, std::string_view name,
+                        std::string_view reason, std::string_view message) {
+  json::Writer writer;
+  writer.BeginObject().Member("printer_id", printer_id).Member("name", name);
+  writer.Member("reason", reason);
+  if (!message.empty()) {
+    writer.Member("message", message);
+  }
+  writer.EndObject();
+  return writer.Take();
+}
+
+std::string ExecutionJson(const Execution& execution, WallTime created_at) {
+  json::Writer writer;
+  writer.BeginObject()
+      .Member("printer_id", execution.key.printer_id)
+      .Member("name", execution.printer_name)
+      .Member("state", Name(execution.state));
+  if (execution.skip_reason != SkipReason::kNone) {
+    writer.Member("reason", Name(execution.skip_reason));
+  }
+  writer.Member("code", execution.code).Member("message", execution.message).Key("result");
+  writer.Raw(execution.result.empty() ? "{}" : execution.result);
+  if (!execution.task_id.empty()) {
+    writer.Member("task_id", execution.task_id);
+  }
+  if (execution.job_id) {
+    writer.Member("job_id", execution.job_id.value);
+  }
+  if (execution.finished_at) {
+    const WallTime start = execution.sent_at.value_or(created_at);
+    writer.Member("duration_ms", static_cast<int64_t>((*execution.finished_at - start).count()));
+  }
+  writer.EndObject();
+  return writer.Take();
+}
+
+std::string RowJson(const PreviewRow& row) {
+  json::Writer writer;
+  writer.BeginObject()
+      .Member("printer_id", row.printer_id)
+      .Member("name", row.name)
+      .Member("state", row.state);
+  if (!row.reason.empty()) {
+    writer.Member("reason", row.reason);
+  }
+  if (!row.message.empty()) {
+    writer.Member("message", row.message);
+  }
+  writer.EndObject();
+  return writer.Take();
+}
+
+// Appends "name":[rows…] and, when cut, "name_truncated":true.
+void WriteList(json::Writer& writer, std::string_view name, const std::vector<std::string>& rows) {
+  std::string list;
+  const size_t taken = ListJson(name, rows, list);
+  writer.Key(name).Raw("[" + list + "]");
+  if (taken < rows.size()) {
+    writer.Member(std::string(name) + "_truncated", true);
+  }
+}
+
+void WriteCounts(json::Writer& writer, const Counts& counts) {
+  using enum ExecutionState;
+  for (const ExecutionState state :
+       {kSucceeded, kFailed, kTimedOut, kSentUnconfirmed, kCancelled, kExpired, kSkipped}) {
+    writer.Member(Name(state), counts.of(state));
+  }
+}
+
+std::vector<std::string> ExecutionRows(const World& world, const Command& command) {
+  std::vector<std::string> rows;
+  if (command.printers) {
+    for (const PrinterId& id : *command.printers) {
+      rows.push_back(ExecutionJson(*world.executions.Find({command.id, id}), command.created_at));
+    }
+  }
+  return rows;
+}
+
+std::vector<std::string> PreviewRows(const Preview& preview) {
+  std::vector<std::string> rows;
+  for (const PreviewRow& row : preview.rows) {
+    rows.push_back(RowJson(row));
+  }
+  return rows;
+}
+
+void Send(const ReplyTo& to, json::Writer& writer, Output& output) {
+  writer.EndObject();
+  output.responses.push_back({to, writer.Take()});
+}
+
+}  // namespace
+
+size_t ListJson(std::string_view name, const std::vector<std::string>& rows, std::string& list) {
+  size_t taken = 0;
+  while (taken < rows.size() &&
+         (list.empty() || list.size() + rows[taken].size() + name.size() < kListBytesMax)) {
+    list.append(list.empty() ? "" : ",").append(rows[taken]);
+    ++taken;
+  }
+  return taken;
+}
+
+Counts CountExecutions(const World& world, const Command& command) {
+  Counts counts;
+  if (command.printers) {
+    for (const PrinterId& id : *command.printers) {
+      const Execution* execution = world.executions.Find({command.id, id});
+      ++counts.by_state[static_cast<size_t>(execution->state)];
+    }
+  }
+  return counts;
+}
+
+void RespondRejected(const ReplyTo& to, std::string_view id, const Rejection& rejection,
+                     const Instant& now, Output& output) {
+  json::Writer writer;
+  Begin(writer, id, "rejected", now);
+  writer.Member("reason", rejection.reason).Member("message", rejection.message);
+  if (!rejection.path.empty()) {
+    writer.Member("path", rejection.path);
+  }
+  Send(to, writer, output);
+}
+
+void RespondResult(const ReplyTo& to, std::string_view id, const std::string& result,
+                   const Instant& now, Output& output) {
+  json::Writer writer;
+  Begin(writer, id, "done", now);
+  writer.Key("result").Raw(result.empty() ? "{}" : result);
+  Send(to, writer, output);
+}
+
+void RespondAccepted(Turn& turn, const Command& command, const ReplyTo& to) {
+  if (!to.stream) {
+    return;
+  }
+  std::vector<std::string> rows;
+  std::vector<PrinterId> skipped;
+  for (const PrinterId& id : *command.printers) {
+    const Execution& execution = *turn.world.executions.Find({command.id, id});
+    if (execution.state == ExecutionState::kSkipped) {
+      rows.push_back(SkippedJson(id, execution.printer_name, Name(execution.skip_reason),
+                                 execution.message));
+      skipped.push_back(id);
+    }
+  }
+  json::Writer writer;
+  Begin(writer, command.request.id, "accepted", turn.now);
+  writer.Member("command_id", command.id.value)
+      .Member("matched", static_cast<int64_t>(command.size()))
+      .Member("target_hash", command.target_hash);
+  std::string list;
+  const size_t taken = ListJson("skipped", rows, list);
+  writer.Key("skipped").Raw("[" + list + "]");
+  Send(to, writer, turn.output);
+  // What did not fit follows as executions.
+  skipped.erase(skipped.begin(), skipped.begin() + static_cast<std::ptrdiff_t>(taken));
+  RespondExecutions(turn, command, to, skipped);
+}
+
+void RespondExecutions(Turn& turn, const Command& command, const ReplyTo& to,
+                       const std::vector<PrinterId>& printers) {
+  if (!to.stream) {
+    return;
+  }
+  std::vector<std::string> rows;
+  for (const PrinterId& id : printers) {
+    rows.push_back(
+        ExecutionJson(*turn.world.executions.Find({command.id, id}), command.created_at));
+  }
+  while (!rows.empty()) {
+    json::Writer writer;
+    Begin(writer, command.request.id, "execution", turn.now);
+    std::string list;
+    const size_t taken = ListJson("executions", rows, list);
+    writer.Key("executions").Raw("[" + list + "]");
+    Send(to, writer, turn.output);
+    rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(taken));
+  }
+}
+
+void RespondProgress(Turn& turn, const Command& command) {
+  if (!command.request.reply_to.stream) {
+    return;
+  }
+  const Counts counts = CountExecutions(turn.world, command);
+  json::Writer writer;
+  Begin(writer, command.request.id, "progress", turn.now);
+  writer.Member("queued", counts.of(ExecutionState::kQueued))
+      .Member("sent", counts.of(ExecutionState::kSent) + counts.of(ExecutionState::kAcknowledged));
+  WriteCounts(writer, counts);
+  Send(command.request.reply_to, writer, turn.output);
+}
+
+void RespondDone(Turn& turn, const Command& command, const ReplyTo& to) {
+  json::Writer writer;
+  Begin(writer, command.request.id, "done", turn.now);
+  if (command.id) {
+    writer.Member("command_id", command.id.value);
+  }
+  if (command.request.spec->kind == CommandKind::kFleet) {
+    writer.Key("result").Raw(command.result.empty() ? "{}" : command.result);
+    Send(to, writer, turn.output);
+    return;
+  }
+  writer.Member("matched", static_cast<int64_t>(command.size()))
+      .Member("target_hash", command.target_hash);
+  WriteCounts(writer, CountExecutions(turn.world, command));
+  const WallTime end = command.finished_at.value_or(turn.now.wall);
+  writer.Member("duration_ms", static_cast<int64_t>((end - command.created_at).count()));
+  const bool registry = command.request.spec->kind == CommandKind::kRegistry;
+  if (registry) {
+    writer.Key("result").Raw(command.result.empty() ? "{}" : command.result);
+  }
+  if (!to.stream || registry) {
+    WriteList(writer, "executions", ExecutionRows(turn.world, command));
+  }
+  Send(to, writer, turn.output);
+}
+
+void RespondDryRun(Turn& turn, const Request& request, const Preview& preview) {
+  std::vector<std::string> skipped;
+  for (const PreviewRow& row : preview.rows) {
+    if (!row.reason.empty()) {
+      skipped.push_back(SkippedJson(row.printer_id, row.name, row.reason, row.message));
+    }
+  }
+  const auto begin = [&](json::Writer& writer, std::string_view event) {
+    Begin(writer, request.id, event, turn.now);
+    writer.Member("dry_run", true)
+        .Member("matched", static_cast<int64_t>(preview.rows.size()))
+        .Member("target_hash", preview.target_hash);
+  };
+  if (request.reply_to.stream) {
+    json::Writer writer;
+    begin(writer, "accepted");
+    WriteList(writer, "skipped", skipped);
+    Send(request.reply_to, writer, turn.output);
+  }
+  json::Writer writer;
+  begin(writer, "done");
+  writer.Member("would_send", static_cast<int64_t>(preview.rows.size() - skipped.size()))
+      .Member("skipped", static_cast<int64_t>(skipped.size()));
+  WriteList(writer, "executions", PreviewRows(preview));
+  Send(request.reply_to, writer, turn.output);
+}
+
+std::string StopDoneJson(std::string_view id, const Preview& preview, const Instant& now) {
+  Counts counts;
+  for (const PreviewRow& row : preview.rows) {
+    ++counts.by_state[static_cast<size_t>(row.reason.empty() ? ExecutionState::kSentUnconfirmed
+                                                             : ExecutionState::kSkipped)];
+  }
+  json::Writer writer;
+  Begin(writer, id, "done", now);
+  writer.Member("matched", static_cast<int64_t>(preview.rows.size()))
+      .Member("target_hash", preview.target_hash);
+  WriteCounts(writer, counts);
+  writer.Member("duration_ms", 0)
+      .Member("message", "sent while the store was away; what the printers say is not awaited");
+  WriteList(writer, "executions", PreviewRows(preview));
+  writer.EndObject();
+  return writer.Take();
+}
+
+std::string CommandJson(const World& world, const Command& command) {
+  json::Writer writer;
+  writer.BeginObject()
+      .Member("command_id", command.id.value)
+      .Member("author", command.request.reply_to.author)
+      .Member("request_id", command.request.id)
+      .Member("command", command.request.spec->name)
+      .Key("target")
+      .Raw(command.request.target_json)
+      .Key("args")
+      .Raw(command.request.args_json)
+      .Member("state", Name(command.state))
+      .Member("target_hash", command.target_hash)
+      .Member("created_at", FormatIso8601(command.created_at))
+      .Key("finished_at");
+  if (command.finished_at) {
+    writer.String(FormatIso8601(*command.finished_at));
+  } else {
+    writer.Null();
+  }
+  if (!command.result.empty()) {
+    writer.Key("result").Raw(command.result);
+  }
+  WriteList(writer, "executions", ExecutionRows(world, command));
+  writer.EndObject();
+  return writer.Take();
+}
+
+}  // namespace printfleet::fleet

@@ -1,0 +1,72 @@
+// All response documents. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fleet/handle.h"
+#include "fleet/turn.h"
+
+namespace printfleet::fleet {
+
+// Bytes of one response at most, so that every client can take it.
+constexpr size_t kResponseBytesMax = 128 * 1024;
+
+void RespondRejected(const ReplyTo& to, std::string_view id, const Rejection& rejection,
+                     const Instant& now, Output& output);
+
+// `done` with a result (JSON text), for questions and commands to the fleet.
+void RespondResult(const ReplyTo& to, std::string_view id, const std::string& result,
+                   const Instant& now, Output& output);
+
+// `accepted`, and what was skipped. Nothing in final mode.
+void RespondAccepted(Turn& turn, const Command& command, const ReplyTo& to);
+
+// `execution` with these printers' executions, in as many messages as needed.
+void RespondExecutions(Turn& turn, const Command& command, const ReplyTo& to,
+                       const std::vector<PrinterId>& printers);
+
+void RespondProgress(Turn& turn, const Command& command);
+
+// `done`; with every execution in final mode (cut to what fits).
+void RespondDone(Turn& turn, const Command& command, const ReplyTo& to);
+
+// One printer of a dry run, or of a stop that was sent without the store.
+struct PreviewRow {
+  PrinterId printer_id;
+  std::string name;
+  std::string_view state;
+  std::string_view reason;  // "" for none
+  std::string message;
+};
+
+struct Preview {
+  std::string target_hash;
+  std::vector<PreviewRow> rows;  // of every matched printer
+};
+
+// `accepted` (in stream mode) and `done`, both with "dry_run":true.
+void RespondDryRun(Turn& turn, const Request& request, const Preview& preview);
+
+// The `done` of a stop that went out while the store was away: every printer sent_unconfirmed.
+std::string StopDoneJson(std::string_view id, const Preview& preview, const Instant& now);
+
+// One page of a list: {"<name>":[items],"after":<after or null>}. `rows` are JSON texts; stops
+// before the response gets too large. Returns how many rows it took.
+size_t ListJson(std::string_view name, const std::vector<std::string>& rows, std::string& list);
+
+// What the author gets as result of command.get, from memory.
+std::string CommandJson(const World& world, const Command& command);
+
+// Executions by state.
+struct Counts {
+  int64_t by_state[10] = {};
+
+  [[nodiscard]] int64_t of(ExecutionState state) const {
+    return by_state[static_cast<size_t>(state)];
+  }
+};
+
+Counts CountExecutions(const World& world, const Command& command);
+
+}  // namespace printfleet::fleet

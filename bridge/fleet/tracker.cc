@@ -1,0 +1,402 @@
+#include "fleet/tracker.h"
+
+#include <algorithm>
+
+#include "fleet/build.h"
+#include "fleet/gates.h"
+#include "fleet/respond.h"
+#include "fleet/stop.h"
+#include "printer/apply.h"
+
+namespace printfleet::fleet {
+namespace {
+
+constexpr milliseconds kReportDelay{100};  // gathers ends that come together into one response
+constexpr milliseconds kProgressInterval{1000};
+
+int64_t FarmInFlight(const World& world) {
+  int64_t count = 0;
+  world.commands.ForEach(
+      [&count](const CommandId&, const Command& command) { count += command.in_flight; });
+  return count;
+}
+
+void Forget(World& world, const ExecutionKey& key) {
+  if (world.open_commands.Find(key.printer_id) == nullptr) {
+    return;
+  }
+  auto& open = world.open_commands.Mutable(key.printer_id);
+  std::erase(open, key.command_id);
+  if (open.empty()) {
+    world.open_commands.Erase(key.printer_id);
+  }
+}
+
+void ReportBy(Command& command, MonoTime due) {
+  command.report_due = std::min(command.report_due.value_or(due), due);
+}
+
+void EndExecution(Turn& turn, const ExecutionKey& key, Ending ending) {
+  Execution& execution = turn.world.executions.Mutable(key);
+  Command& command = turn.world.commands.Mutable(key.command_id);
+  execution.finished_at = turn.now.wall;
+  execution.code = ending.code;
+  execution.message = std::move(ending.message);
+  execution.result = std::move(ending.result);
+  execution.skip_reason = ending.reason;
+  command.in_flight -= execution.started ? 1 : 0;
+  ++command.final_count;
+  execution.started = false;
+  execution.deferred = false;
+  execution.probing = false;
+  execution.probe_deadline.reset();
+  execution.attempt_expires.reset();
+  execution.stage_deadline.reset();
+  execution.total_deadline.reset();
+  execution.token = 0;
+  command.unreported.push_back(key.printer_id);
+  ReportBy(command, turn.now.mono + kReportDelay);
+  Forget(turn.world, key);
+  turn.output.finished.push_back(
+      {command.request.spec->name, execution.state,
+       turn.now.wall - execution.sent_at.value_or(command.created_at)});
+  if (execution.job_id && execution.state != ExecutionState::kSucceeded) {
+    GiveUpJob(turn, execution, execution.message);
+  }
+}
+
+// Is another message of the same kind still on its way to this printer?
+bool SameKindOpen(const World& world, const Command& command, const PrinterId& printer) {
+  const auto* open = world.open_commands.Find(printer);
+  return open != nullptr && std::ranges::any_of(*open, [&](CommandId id) {
+    const Command* other = world.commands.Find(id);
+    const Execution* execution = world.executions.Find({id, printer});
+    return id != command.id && other != nullptr && execution != nullptr && execution->started &&
+           other->request.spec == command.request.spec;
+  });
+}
+
+bool IsFresh(const Turn& turn, const printer::Printer& printer) {
+  return turn.world.live && printer.status_answered_at &&
+         turn.now.mono - *printer.status_answered_at <= turn.rules.settings.commands.fresh;
+}
+
+bool IsThere(const printer::Printer& printer) {
+  return printer.presence == printer::Presence::kOnline ||
+         printer.presence == printer::Presence::kSuspect;
+}
+
+// How long it may wait for a printer that is away.
+milliseconds WaitTime(const Command& command) {
+  return command.request.options.timeout.value_or(command.request.spec->total);
+}
+
+void Defer(Turn& turn, const ExecutionKey& key, bool offline) {
+  const Command& command = *turn.world.commands.Find(key.command_id);
+  Execution& execution = turn.world.executions.Mutable(key);
+  execution.deferred = true;
+  if (offline && !execution.total_deadline && !command.request.options.expires_at) {
+    execution.total_deadline = turn.now.mono + WaitTime(command);
+  }
+}
+
+void BeginProbe(Turn& turn, const ExecutionKey& key) {
+  Execution& execution = turn.world.executions.Mutable(key);
+  execution.probing = true;
+  execution.probe_deadline = turn.now.mono + turn.rules.settings.fleet.query_timeout;
+  turn.output.ask_status.push_back(key.printer_id);
+}
+
+// Its turn has come. It is sent, probed, deferred or ended.
+void StartExecution(Turn& turn, const ExecutionKey& key) {
+  const Execution* found = turn.world.executions.Find(key);
+  if (IsFinal(found->state) || found->started) {
+    return;
+  }
+  const Command& command = *turn.world.commands.Find(key.command_id);
+  const printer::Printer* printer = turn.world.printers.Find(key.printer_id);
+  if (printer == nullptr || printer->registration.enrolment == printer::Enrolment::kRetired) {
+    Apply(turn, key, ExecutionEvent::kGaveUp, {.message = "the printer was retired"});
+    return;
+  }
+  const bool stop = IsStop(command.request);
+  if (!stop && command.request.options.wait_when_offline && !IsThere(*printer)) {
+    Defer(turn, key, true);
+    return;
+  }
+  if (!stop && SameKindOpen(turn.world, command, key.printer_id)) {
+    Defer(turn, key, false);
+    return;
+  }
+  const Gate gate =
+      CheckGates(turn.world, turn.rules, {command.request, *printer, command.id, false});
+  if (!gate.open()) {
+    Apply(turn, key, ExecutionEvent::kSkipped, {.message = gate.message, .reason = gate.reason});
+    return;
+  }
+  Execution& execution = turn.world.executions.Mutable(key);
+  execution.started = true;
+  execution.deferred = false;
+  execution.total_deadline.reset();
+  ++turn.world.commands.Mutable(key.command_id).in_flight;
+  if (!stop && NeedsFresh(command.request) && !IsFresh(turn, *printer)) {
+    BeginProbe(turn, key);
+    return;
+  }
+  SendExecution(turn, key);
+}
+
+// What a start needs before its message: a task id, and the job it will be.
+void BeginJob(Turn& turn, const Command& command, Execution& execution) {
+  Ledger& ledger = turn.world.ledger.Mutable();
+  execution.task_id = NewTaskId(ledger.next_task_id++);
+  execution.job_id = JobId{ledger.next_job_id++};
+  printer::Job job;
+  job.id = execution.job_id;
+  job.printer_id = execution.key.printer_id;
+  job.task_id = execution.task_id;
+  job.filename = StartFilename(command.request);
+  job.source = printer::JobSource::kCommand;
+  job.command_id = command.id;
+  job.state = printer::JobState::kRequested;
+  job.started_at = turn.now.wall;
+  const settings::Fleet& fleet = turn.rules.settings.fleet;
+  const printer::Policy policy{fleet.silent_after, fleet.query_timeout, fleet.job_settle};
+  const std::function<JobId()> next_job_id = [&ledger] { return JobId{ledger.next_job_id++}; };
+  const printer::Context context{turn.now, policy, false, turn.world.live, next_job_id};
+  turn.output.changes.emplace_back(
+      execution.key.printer_id,
+      printer::ApplyStartSent(turn.world.printers.Mutable(execution.key.printer_id),
+                              std::move(job), context));
+}
+
+// Deadlines of a first attempt: of the stage, and of the whole.
+void SetDeadlines(const Command& command, const Instant& now, Execution& execution) {
+  if (execution.total_deadline) {
+    return;
+  }
+  const CommandSpec& spec = *command.request.spec;
+  const milliseconds total = command.request.options.timeout.value_or(spec.total);
+  const milliseconds stage = spec.deadline == spec.total
+                                 ? total
+                                 : std::min<milliseconds>(spec.deadline, total);
+  execution.total_deadline = now.mono + total;
+  execution.stage_deadline = now.mono + stage;
+}
+
+seconds ExpiryOf(const Turn& turn, const Command& command, const Execution& execution) {
+  milliseconds left = *execution.stage_deadline - turn.now.mono;
+  left = std::min<milliseconds>(left, turn.rules.settings.commands.attempt);
+  if (command.request.options.expires_at) {
+    left = std::min<milliseconds>(left, *command.request.options.expires_at - turn.now.wall);
+  }
+  return std::max(seconds(1), std::chrono::ceil<seconds>(left));
+}
+
+}  // namespace
+
+bool Apply(Turn& turn, const ExecutionKey& key, ExecutionEvent event, Ending ending) {
+  const auto next = Next(turn.world.executions.Find(key)->state, event);
+  if (!next) {
+    return false;
+  }
+  Execution& execution = turn.world.executions.Mutable(key);
+  execution.state = *next;
+  if (IsFinal(*next)) {
+    EndExecution(turn, key, std::move(ending));
+  } else {
+    Command& command = turn.world.commands.Mutable(key.command_id);
+    ReportBy(command, std::max(turn.now.mono + kReportDelay,
+                               command.last_progress + kProgressInterval));
+  }
+  return true;
+}
+
+void GiveUpJob(Turn& turn, const Execution& execution, std::string_view why) {
+  const PrinterId& id = execution.key.printer_id;
+  const printer::Printer* found = turn.world.printers.Find(id);
+  if (found == nullptr || !found->job || found->job->id != execution.job_id) {
+    return;
+  }
+  const settings::Fleet& fleet = turn.rules.settings.fleet;
+  const printer::Policy policy{fleet.silent_after, fleet.query_timeout, fleet.job_settle};
+  const std::function<JobId()> next_job_id = [&turn] {
+    return JobId{turn.world.ledger.Mutable().next_job_id++};
+  };
+  const printer::Context context{turn.now, policy, false, turn.world.live, next_job_id};
+  turn.output.changes.emplace_back(
+      id, printer::ApplyStartGivenUp(turn.world.printers.Mutable(id), execution.job_id, why,
+                                     context));
+}
+
+void SendExecution(Turn& turn, const ExecutionKey& key) {
+  const Command& command = *turn.world.commands.Find(key.command_id);
+  const auto& expires_at = command.request.options.expires_at;
+  if (expires_at && *expires_at <= turn.now.wall) {
+    Apply(turn, key, ExecutionEvent::kExpired, {.message = "options.expires_at has passed"});
+    return;
+  }
+  Execution& execution = turn.world.executions.Mutable(key);
+  if (command.request.spec->name == "print.start" && !execution.job_id) {
+    BeginJob(turn, command, execution);
+  }
+  const printer::Printer& printer = *turn.world.printers.Find(key.printer_id);
+  if (execution.task_id.empty()) {
+    execution.task_id = TaskIdFor(turn.rules, command.request, printer);
+  }
+  SetDeadlines(command, turn.now, execution);
+  const seconds expiry = ExpiryOf(turn, command, execution);
+  ++execution.attempts;
+  execution.msgid = turn.world.new_msgid();
+  execution.token = static_cast<PublishToken>(execution.attempts);
+  execution.attempt_expires = turn.now.mono + expiry;
+  Outgoing outgoing;
+  outgoing.printer_id = key.printer_id;
+  outgoing.model_id = printer.registration.model_id;
+  outgoing.form = FormFor(turn.rules, printer);
+  outgoing.request = BuildRequest(command.request, printer, execution.task_id);
+  outgoing.msgid = execution.msgid;
+  outgoing.expiry = expiry;
+  outgoing.token = execution.token;
+  outgoing.execution = key;
+  turn.output.outgoing.push_back(std::move(outgoing));
+}
+
+void EndProbe(Turn& turn, const ExecutionKey& key) {
+  Execution& execution = turn.world.executions.Mutable(key);
+  execution.probing = false;
+  execution.probe_deadline.reset();
+  const Command& command = *turn.world.commands.Find(key.command_id);
+  const printer::Printer& printer = *turn.world.printers.Find(key.printer_id);
+  const Gate gate =
+      CheckGates(turn.world, turn.rules, {command.request, printer, command.id, false});
+  if (gate.open()) {
+    SendExecution(turn, key);
+  } else {
+    Apply(turn, key, ExecutionEvent::kSkipped, {.message = gate.message, .reason = gate.reason});
+  }
+  Settle(turn, key);
+}
+
+void Pump(Turn& turn, CommandId id) {
+  const Command* command = turn.world.commands.Find(id);
+  if (command == nullptr || command->state == CommandState::kDone ||
+      command->next_to_send >= command->size()) {
+    return;
+  }
+  const bool stop = IsStop(command->request);
+  const int64_t others = FarmInFlight(turn.world) - command->in_flight;
+  const int64_t farm_max = turn.rules.settings.commands.max_in_flight;
+  Command& pumped = turn.world.commands.Mutable(id);
+  while (pumped.next_to_send < pumped.size() &&
+         (stop || (pumped.in_flight < pumped.request.options.max_in_flight &&
+                   others + pumped.in_flight < farm_max))) {
+    const PrinterId& printer = (*pumped.printers)[pumped.next_to_send];
+    ++pumped.next_to_send;
+    StartExecution(turn, {id, printer});
+  }
+}
+
+void TryPrinter(Turn& turn, const PrinterId& id) {
+  const auto* open = turn.world.open_commands.Find(id);
+  if (open == nullptr) {
+    return;
+  }
+  for (const CommandId command_id : std::vector<CommandId>(*open)) {
+    const Execution* execution = turn.world.executions.Find({command_id, id});
+    if (execution == nullptr || !execution->deferred) {
+      continue;
+    }
+    Command& command = turn.world.commands.Mutable(command_id);
+    if (command.in_flight >= command.request.options.max_in_flight) {
+      // No place now: it gets its turn again when there is one.
+      const auto at = std::ranges::find(*command.printers, id);
+      const auto index = static_cast<size_t>(at - command.printers->begin());
+      command.next_to_send = std::min(command.next_to_send, index);
+      continue;
+    }
+    StartExecution(turn, {command_id, id});
+    CompleteIfDone(turn, command_id);
+  }
+}
+
+void Settle(Turn& turn, const ExecutionKey& key) {
+  Pump(turn, key.command_id);
+  CompleteIfDone(turn, key.command_id);
+  TryPrinter(turn, key.printer_id);
+  if (FarmInFlight(turn.world) + 1 < turn.rules.settings.commands.max_in_flight) {
+    return;
+  }
+  std::vector<CommandId> waiting;
+  turn.world.commands.ForEach([&waiting](const CommandId& id, const Command& command) {
+    if (command.state != CommandState::kDone && command.next_to_send < command.size()) {
+      waiting.push_back(id);
+    }
+  });
+  std::ranges::sort(waiting);
+  for (const CommandId id : waiting) {
+    Pump(turn, id);
+    CompleteIfDone(turn, id);
+  }
+}
+
+void ReportChanges(Turn& turn, CommandId id) {
+  Command& command = turn.world.commands.Mutable(id);
+  command.report_due.reset();
+  RespondExecutions(turn, command, command.request.reply_to, command.unreported);
+  command.unreported.clear();
+  const bool done = command.final_count == static_cast<int64_t>(command.size());
+  if (!done && turn.now.mono - command.last_progress >= kProgressInterval) {
+    command.last_progress = turn.now.mono;
+    RespondProgress(turn, command);
+  }
+}
+
+void CompleteIfDone(Turn& turn, CommandId id) {
+  const Command* found = turn.world.commands.Find(id);
+  if (found == nullptr || found->state == CommandState::kDone ||
+      found->final_count < static_cast<int64_t>(found->size())) {
+    return;
+  }
+  Command& command = turn.world.commands.Mutable(id);
+  command.state = CommandState::kDone;
+  command.finished_at = turn.now.wall;
+  command.forget_at = turn.now.mono + kForgetAfter;
+  ReportChanges(turn, id);
+  RespondDone(turn, command, command.request.reply_to);
+  const Counts counts = CountExecutions(turn.world, command);
+  json::Writer body;
+  body.BeginObject()
+      .Member("command_id", id.value)
+      .Member("command", command.request.spec->name)
+      .Member("author", command.request.reply_to.author)
+      .Member("matched", static_cast<int64_t>(command.size()))
+      .Member("succeeded", counts.of(ExecutionState::kSucceeded))
+      .Member("skipped", counts.of(ExecutionState::kSkipped))
+      .EndObject();
+  turn.output.happenings.push_back({"command_done", "", body.Take()});
+}
+
+void AddCommand(World& world, Command command, std::vector<Execution> executions) {
+  command.in_flight = 0;
+  command.final_count = 0;
+  for (Execution& execution : executions) {
+    const ExecutionKey key = execution.key;
+    command.in_flight += execution.started ? 1 : 0;
+    if (IsFinal(execution.state)) {
+      ++command.final_count;
+    } else {
+      const auto* open = world.open_commands.Find(key.printer_id);
+      if (open == nullptr) {
+        world.open_commands.Put(key.printer_id, {key.command_id});
+      } else {
+        world.open_commands.Mutable(key.printer_id).push_back(key.command_id);
+      }
+    }
+    world.executions.Put(key, std::move(execution));
+  }
+  const CommandId id = command.id;
+  world.commands.Put(id, std::move(command));
+}
+
+}  // namespace printfleet::fleet

@@ -1,0 +1,23 @@
+#include "fleet/world.h"
+
+namespace printfleet::fleet {
+
+void World::Merge() {
+  printers.Merge();
+  commands.Merge();
+  executions.Merge();
+  open_commands.Merge();
+  requests.Merge();
+  ledger.Merge();
+}
+
+void World::Drop() {
+  printers.Drop();
+  commands.Drop();
+  executions.Drop();
+  open_commands.Drop();
+  requests.Drop();
+  ledger.Drop();
+}
+
+}  // namespace printfleet::fleet

@@ -1,0 +1,68 @@
+// World: what the daemon knows and has committed, with the running batch's overlay over it.
+// Core owns it, rebuilds it from the store and merges it; fleet's functions read and change it.
+// Loop thread only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/overlay_map.h"
+#include "fleet/command.h"
+#include "printer/printer.h"
+
+namespace printfleet::fleet {
+
+// Who asked, and how he called it: idempotency is per author.
+struct RequestKey {
+  std::string author;
+  std::string request_id;
+
+  bool operator==(const RequestKey&) const = default;
+};
+
+struct RequestKeyHash {
+  size_t operator()(const RequestKey& key) const noexcept {
+    return std::hash<std::string>()(key.request_id) ^ (std::hash<std::string>()(key.author) << 1);
+  }
+};
+
+// A request that was accepted (or, acting on no printer, done) within commands.remember.
+struct RememberedRequest {
+  CommandId command_id;
+  Digest body;
+  WallTime at;
+};
+
+// High-water marks and switches; one row of the store.
+struct Ledger {
+  int64_t next_job_id = 1;
+  int64_t next_command_id = 1;
+  int64_t next_event_id = 1;
+  int64_t next_task_id = 1;       // our print tasks' ids are unique decimal strings
+  int64_t next_report_seq = 1;
+  std::optional<std::string> hold;  // the reason, while the fleet is on hold
+
+  bool operator==(const Ledger&) const = default;
+};
+
+struct World {
+  OverlayMap<PrinterId, printer::Printer> printers;
+  OverlayMap<CommandId, Command> commands;      // not done, and done ones for a short while
+  OverlayMap<ExecutionKey, Execution> executions;
+  // Commands with a non-final execution at this printer, oldest first.
+  OverlayMap<PrinterId, std::vector<CommandId>> open_commands;
+  OverlayMap<RequestKey, RememberedRequest, RequestKeyHash> requests;
+  OverlayValue<Ledger> ledger;
+
+  // Not part of the overlay: of the process, not of the farm.
+  bool live = false;                        // the reports link is caught up
+  std::function<std::string()> new_msgid;   // a UUID, from a seeded generator
+
+  void Merge();
+  void Drop();
+};
+
+}  // namespace printfleet::fleet
