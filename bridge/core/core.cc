@@ -1,0 +1,94 @@
+#include "core/core.h"
+
+#include "base/text.h"
+
+namespace printfleet::core {
+namespace {
+
+// A random (version 4) UUID's text from 128 random bits.
+std::string UuidText(uint64_t high, uint64_t low) {
+  std::string raw(16, '\0');
+  for (size_t i = 0; i < 8; ++i) {
+    raw[i] = static_cast<char>(high >> (8 * i));
+    raw[8 + i] = static_cast<char>(low >> (8 * i));
+  }
+  raw[6] = static_cast<char>((raw[6] & 0x0F) | 0x40);
+  raw[8] = static_cast<char>((raw[8] & 0x3F) | 0x80);
+  const std::string hex = HexText(raw);
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
+         hex.substr(16, 4) + "-" + hex.substr(20);
+}
+
+}  // namespace
+
+Core::Core(const settings::Settings& settings, const settings::ModelRegistry& models,
+           const settings::Users& users, uint64_t seed)
+    : settings_(settings),
+      models_(models),
+      users_(&users),
+      policy_{settings.fleet.silent_after, settings.fleet.query_timeout, settings.fleet.job_settle},
+      decoder_(json::Limits{static_cast<size_t>(settings.inbound.payload_bytes_max),
+                            settings.inbound.depth_max}),
+      random_(seed),
+      duplicates_(static_cast<size_t>(settings.inbound.duplicate_window_messages)),
+      links_(Links::Config{Topic("heartbeat/" + settings.instance),
+                           settings.inbound.heartbeat_interval, settings.inbound.deaf_after}),
+      asks_(settings.fleet.queries_per_second) {
+  world_.new_msgid = [this] { return UuidText(random_(), random_()); };
+  next_job_id_ = [this] { return JobId{world_.ledger.Mutable().next_job_id++}; };
+}
+
+void Core::Merge(const Instant& now) {
+  // Whom the batch touched may have another next moment now.
+  std::vector<DueKey> touched = std::move(batch_due_);
+  for (const auto& [id, printer] : world_.printers.changes()) {
+    touched.push_back({CommandId{}, id});
+  }
+  for (const auto& [id, command] : world_.commands.changes()) {
+    touched.push_back({id, ""});
+  }
+  for (const auto& [key, execution] : world_.executions.changes()) {
+    touched.push_back(key);
+  }
+  world_.Merge();
+  live_.Merge();
+  duplicates_.Merge();
+  counters_.Add(batch_counters_);
+  for (const auto& [ask, urgent] : batch_asks_) {
+    asks_.Add(ask.printer, ask.questions, urgent);
+  }
+  batch_counters_ = {};
+  batch_asks_.clear();
+  batch_due_.clear();
+  stepped_ = false;
+  for (const DueKey& key : touched) {
+    if (const auto due = DueOf(key, now)) {
+      deadlines_.Schedule(key, *due);
+    }
+  }
+}
+
+void Core::Drop(const Instant& now) {
+  world_.Drop();
+  live_.Drop();
+  world_.live = live_.get();
+  duplicates_.Drop();
+  effects_ = {};
+  batch_counters_ = {};
+  batch_asks_.clear();
+  stepped_ = false;
+  for (const DueKey& key : batch_due_) {
+    deadlines_.Schedule(key, now.mono);
+  }
+  batch_due_.clear();
+}
+
+printer::Context Core::ContextAt(const Instant& now, bool retained, bool live) const {
+  return {now, policy_, retained, live, next_job_id_};
+}
+
+std::string Core::Topic(std::string_view tail) const {
+  return settings_.fleet.topic_root + "/" + std::string(tail);
+}
+
+}  // namespace printfleet::core

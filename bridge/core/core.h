@@ -1,0 +1,188 @@
+// Core: the whole program's decisions. Events go in, effects come out; no I/O, no clock.
+//
+//   Receive(message)     as it is read: heartbeats end here, the rest is stamped
+//   Step(event, now)     on the overlay of the running batch (step.cc is the table of contents)
+//   Seal(now)            the batch's rows and effects
+//   Merge() or Drop()    once the store has it, or it never will
+//
+// Core equals the committed state. Loop thread only.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "core/asks.h"
+#include "core/counters.h"
+#include "core/deadlines.h"
+#include "core/duplicates.h"
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/links.h"
+#include "core/loaded.h"
+#include "fleet/handle.h"
+#include "fleet/world.h"
+#include "protocol/decode.h"
+#include "settings/load.h"
+
+namespace printfleet::core {
+
+class Core {
+ public:
+  // `seed` feeds msgids and nothing else.
+  Core(const settings::Settings& settings, const settings::ModelRegistry& models,
+       const settings::Users& users, uint64_t seed);
+
+  // -- The batch --
+
+  // Stamps a message in the order of its arrival; true when it was a heartbeat and needs no step.
+  bool Receive(Message& message) { return links_.Receive(message); }
+
+  void Step(const Event& event, const Instant& now);
+  // Finishes the batch. Requires: not sealed already.
+  Effects Seal(const Instant& now);
+  // Did anything happen since the last Merge or Drop?
+  [[nodiscard]] bool stepped() const { return stepped_; }
+
+  void Merge(const Instant& now);
+  void Drop(const Instant& now);
+
+  // When Step(Tick) has something to do; nullopt for never.
+  [[nodiscard]] std::optional<MonoTime> NextDeadline(const Instant& now) const;
+
+  // -- Beside the batch --
+
+  // A stop planned against the committed world, to be sent at once; nullopt when it is none.
+  [[nodiscard]] std::optional<fleet::StopPlan> PlanStop(const Message& message,
+                                                        const Instant& now) const;
+  // The messages of a stop plan.
+  [[nodiscard]] std::vector<Publish> StopPublishes(const fleet::StopPlan& plan,
+                                                   const Instant& now) const;
+  // The response to a request that cannot be taken now, and a record of it for stops.log.
+  struct Refusal {
+    std::vector<Publish> publishes;
+    std::string record_json;  // "" when there is nothing to keep
+  };
+  [[nodiscard]] Refusal Refuse(const Message& message, const Instant& now,
+                               std::string_view reason) const;
+  [[nodiscard]] Publish StopResponse(const fleet::StopPlan& plan) const;
+
+  // The heartbeat that is due, or nullopt. Independent of any batch.
+  std::optional<Publish> Heartbeat(const Instant& now);
+
+  [[nodiscard]] Links& links() { return links_; }
+
+  [[nodiscard]] const Links& links() const { return links_; }
+
+  // -- Start --
+
+  // Fills the empty core from the store. Effects of it (executions adopted) belong to the first
+  // batch, which is stepped already: seal it next.
+  void Rebuild(Loaded loaded, const Instant& now);
+  // For a daemon that starts without its store: registrations of the snapshot file, so that stops
+  // find their printers. Forgotten by Rebuild.
+  void AdoptSnapshot(std::vector<printer::Registration> registrations);
+  [[nodiscard]] std::string SnapshotText() const;
+
+  // Another set of people or models (reload); the caller owns what is referred to.
+  void SetUsers(const settings::Users& users) { users_ = &users; }
+
+  // -- View --
+
+  [[nodiscard]] const fleet::World& world() const { return world_; }
+
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+  [[nodiscard]] size_t asks_waiting() const { return asks_.size(); }
+
+ private:
+  // Handlers of Step, one an event.
+  void OnMessage(const Message& message, const Instant& now);
+  void OnPoison(const PoisonMessage& poison, const Instant& now);
+  void OnSessionUp(Session session, const Instant& now);
+  void OnOutboundUp();
+  void OnPublished(const Published& published, const Instant& now);
+  void OnTick(const Instant& now);
+  void OnAnswer(const Answer& answer, const Instant& now);
+  void OnStopRecord(const StopRecord& record, const Instant& now);
+  void OnRefusedRecord(const RefusedRecord& record, const Instant& now);
+  void OnCancelUnsent(const CancelUnsent& cancel, const Instant& now);
+
+  void AdoptStored(LoadedCommand& stored, const Instant& now, fleet::Output& output);
+
+  // Reports (reports.cc).
+  void OnReport(const Message& message, const Instant& now);
+  bool AdmitPrinter(const protocol::Report& report, const Message& message, const Instant& now);
+  void AddPrinter(const protocol::Report& report, const Instant& now);
+  void LogReport(const protocol::Report& report, const Message& message, const Instant& now);
+  void LogTelemetry(printer::Printer& printer, const Instant& now);
+  void LogFiles(const protocol::Report& report, const Instant& now);
+  void DeadLetter(const Message& message, std::string_view reason, std::string_view detail);
+
+  // Requests (requests.cc).
+  void OnRequest(const Message& message, const Instant& now);
+  [[nodiscard]] std::optional<fleet::Delivery> DeliveryOf(const Message& message) const;
+
+  // What handlers produced (outputs.cc).
+  void Absorb(const PrinterId& printer, const printer::Change& change, const Instant& now);
+  void Absorb(fleet::Output output, const Instant& now);
+  void AddEvent(std::string_view kind, const PrinterId& printer, std::string body_json,
+                const Instant& now);
+  void AddMessages(const fleet::Outgoing& outgoing, const Instant& now,
+                   std::vector<Publish>& into) const;
+  [[nodiscard]] Publish ResponsePublish(const fleet::Response& response) const;
+
+  // Time (time.cc).
+  void UpdateLive(const Instant& now);
+  void AskPrinters(const Instant& now);
+  void RepublishSome();
+  void HandleDue(const DueKey& key, const Instant& now);
+  [[nodiscard]] std::optional<MonoTime> DueOf(const DueKey& key, const Instant& now) const;
+
+  // Sealing (seal.cc).
+  void SealPrinters(const Instant& now);
+  void Flush(printer::Printer& printer, const Instant& now);
+  void SealCommands();
+  [[nodiscard]] Publish StatePublish(const printer::Printer& printer) const;
+  void ClearState(const PrinterId& printer);
+
+  [[nodiscard]] fleet::Rules rules() const { return {settings_, models_}; }
+
+  [[nodiscard]] printer::Context ContextAt(const Instant& now, bool retained, bool live) const;
+  [[nodiscard]] std::string Topic(std::string_view tail) const;
+
+  const settings::Settings& settings_;
+  const settings::ModelRegistry& models_;
+  const settings::Users* users_;
+  printer::Policy policy_;
+  protocol::Decoder decoder_;
+  std::mt19937_64 random_;
+
+  fleet::World world_;
+  OverlayValue<bool> live_;
+  Duplicates duplicates_;
+  Links links_;
+  Deadlines deadlines_;
+  Asks asks_;
+  std::deque<PrinterId> republish_;
+  MonoTime next_republish_;
+
+  // Of the running batch.
+  bool stepped_ = false;
+  Effects effects_;
+  Counters batch_counters_;
+  std::vector<std::pair<Asks::Ask, bool>> batch_asks_;
+  std::vector<DueKey> batch_due_;
+  std::function<JobId()> next_job_id_;
+
+  Counters counters_;
+  // Dead letters written per printer in the current minute.
+  std::unordered_map<std::string, int> dead_letter_budget_;
+  MonoTime dead_letter_minute_;
+};
+
+}  // namespace printfleet::core

@@ -1,0 +1,44 @@
+// Duplicates: which messages were in the tables already. A window of the last digests in memory,
+// the running batch's own on top of it, and, while a session is catching up, the digests of the
+// recent batches as the store has them. Pure; loop thread only.
+#pragma once
+
+#include <cstddef>
+#include <unordered_set>
+#include <vector>
+
+#include "base/digest.h"
+
+namespace printfleet::core {
+
+class Duplicates {
+ public:
+  // Memory for the window is taken at once, so that it does not look like a leak as it fills.
+  explicit Duplicates(size_t window);
+
+  // Was it seen in the window, in this batch, or (when `backlog`) in the recent batches?
+  [[nodiscard]] bool Seen(const Digest& digest, bool backlog) const;
+  void Add(const Digest& digest) { batch_.insert(digest); }
+
+  // The store's recent digests, for messages read while catching up; empty frees them.
+  void SetRecent(std::vector<Digest> digests);
+
+  void Merge();
+
+  void Drop() { batch_.clear(); }
+
+ private:
+  [[nodiscard]] size_t Slot(const Digest& digest) const;
+  void Insert(const Digest& digest);
+  void EraseOldest();
+
+  // Open addressing over a ring: `table_` holds 1 + index into `ring_`, 0 for empty.
+  std::vector<Digest> ring_;
+  std::vector<uint32_t> table_;
+  size_t next_ = 0;
+  size_t count_ = 0;
+  std::unordered_set<Digest> batch_;
+  std::vector<Digest> recent_;
+};
+
+}  // namespace printfleet::core

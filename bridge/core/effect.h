@@ -1,0 +1,39 @@
+// Effect: what core wants done outside. Rows are committed first; the rest is released, in order,
+// after COMMIT returned.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "core/event.h"
+#include "core/rows.h"
+
+namespace printfleet::core {
+
+struct Publish {
+  // Which of outbound's lanes: stops overtake printers' requests, which overtake the rest.
+  enum class Lane : uint8_t { kStop, kPrinter, kFleet };
+
+  std::string topic;
+  std::string payload;
+  int qos = 1;
+  bool retain = false;
+  std::optional<uint32_t> expiry_s;  // Message Expiry Interval
+  std::string correlation_data;
+  Lane lane = Lane::kFleet;
+  // Set for messages whose confirmation core waits for.
+  fleet::ExecutionKey execution;
+  fleet::PublishToken token = 0;
+};
+
+struct Effects {
+  Rows rows;
+  std::vector<Publish> publishes;
+  std::vector<fleet::Question> questions;
+  bool snapshot_changed = false;  // printers.snapshot must be rewritten
+};
+
+}  // namespace printfleet::core

@@ -1,0 +1,121 @@
+// Event: all that can happen to core. Shells make them, the loop hands them to core in order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/time.h"
+#include "fleet/handle.h"
+#include "fleet/world.h"
+
+namespace printfleet::core {
+
+// The two inbound MQTT sessions.
+enum class Session : uint8_t { kReports, kCommands };
+
+constexpr int kSessions = 2;
+
+constexpr std::string_view Name(Session session) {
+  return session == Session::kReports ? "reports" : "commands";
+}
+
+// A message as it came off the wire: the unit that is held, stepped, and later spooled.
+struct Message {
+  Session session = Session::kReports;
+  std::string topic;
+  std::string payload;
+  bool retained = false;
+  uint64_t ingest_seq = 0;  // order of arrival over both sessions, of this process
+  Instant received;
+  std::optional<uint32_t> message_expiry_s;
+  std::string response_topic;
+  std::string correlation_data;
+  Digest digest;  // MessageDigest(topic, payload)
+
+  // Stamped once by Core::Receive, in the order of arrival: it waited in the broker for us (so it
+  // proves nothing about now), and how long we were deaf at most.
+  bool backlog = false;
+  seconds deaf_for{0};
+  // A stop that was planned and sent ahead of its batch: what went out.
+  std::shared_ptr<const fleet::StopPlan> stop_sent;
+};
+
+// A message that must not be stepped as what it is: the store refuses its rows, or the process
+// died twice while stepping it.
+struct PoisonMessage {
+  Message message;
+  std::string_view reason;  // "store_refused" or "crashed"
+};
+
+// The reports or commands session has a CONNACK and a SUBACK. From here it is catching up until a
+// heartbeat has come through it.
+struct SessionUp {
+  Session session = Session::kReports;
+};
+
+struct SessionDown {
+  Session session = Session::kReports;
+  std::string reason;
+};
+
+// Digests of the recent batches, loaded after a CONNACK: what a broker may deliver again.
+struct RecentDigests {
+  std::vector<Digest> digests;
+};
+
+// The outbound connection came or went.
+struct OutboundUp {};
+
+struct OutboundDown {};
+
+// The broker acknowledged (or never will) a message to a printer.
+struct Published {
+  enum class Result : uint8_t {
+    kTaken,         // PUBACK: the broker has it
+    kNoSubscriber,  // PUBACK "no matching subscribers": the broker has it for nobody, it is gone
+    kNotSent,       // certainly not with the broker: expired or dropped in our queue, or refused
+    kUnknown,       // handed over, and the connection went before its PUBACK: it may go out or not
+  };
+
+  fleet::ExecutionKey execution;
+  fleet::PublishToken token = 0;
+  bool ok = true;  // kTaken or kNoSubscriber
+  Result result = Result::kTaken;
+};
+
+// A deadline of core came: see Core::NextDeadline.
+struct Tick {};
+
+// A stop that was sent while the store was away, from stops.log.
+struct StopRecord {
+  std::string json;
+};
+
+// A request refused while the store was away, from stops.log: for the audit.
+struct RefusedRecord {
+  std::string json;
+};
+
+struct Answer {
+  fleet::Question question;
+  bool ok = false;
+  std::vector<std::string> rows;  // JSON objects
+  std::string error;
+};
+
+// A COMMIT in doubt turned out done after its requests had been answered `unknown`: the
+// executions it queued are cancelled before anything is sent.
+struct CancelUnsent {
+  std::vector<CommandId> commands;
+};
+
+using Event = std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests,
+                           OutboundUp, OutboundDown, Published, Tick, StopRecord, RefusedRecord,
+                           Answer, CancelUnsent>;
+
+}  // namespace printfleet::core

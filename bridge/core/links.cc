@@ -1,0 +1,79 @@
+#include "core/links.h"
+
+#include <charconv>
+
+namespace printfleet::core {
+
+void Links::OnUp(Session session, const Instant& now) {
+  Link& link = Of(session);
+  link.up = true;
+  link.caught_up = false;
+  link.up_at = now.mono;
+  link.waiting_since.reset();
+  next_heartbeat_ = now.mono;
+}
+
+void Links::OnDown(Session session) {
+  Of(session).up = false;
+  Of(session).caught_up = false;
+}
+
+bool Links::Receive(Message& message) {
+  Link& link = Of(message.session);
+  if (message.topic == config_.heartbeat_topic) {
+    int64_t sent_ms = 0;
+    const auto parsed = std::from_chars(
+        message.payload.data(), message.payload.data() + message.payload.size(), sent_ms);
+    const MonoTime sent{milliseconds(sent_ms)};
+    // One of an earlier connection, or of an earlier process, proves nothing.
+    if (parsed.ec != std::errc() || sent < link.up_at || sent > message.received.mono) {
+      return true;
+    }
+    link.caught_up = true;
+    link.heard_at = message.received.mono;
+    link.last_lag = message.received.mono - sent;
+    link.waiting_since.reset();
+    if (message.session == Session::kReports) {
+      lag_.Observe(std::chrono::duration<double>(link.last_lag).count());
+    }
+    return true;
+  }
+  message.backlog = !link.caught_up;
+  if (message.backlog) {
+    message.deaf_for =
+        link.heard_at ? std::chrono::ceil<seconds>(message.received.mono - *link.heard_at)
+                      : deaf_before_start_.value_or(seconds(0));
+  }
+  return false;
+}
+
+std::string Links::NextHeartbeat(const Instant& now) {
+  next_heartbeat_ = now.mono + config_.interval;
+  for (Link& link : links_) {
+    if (link.up && !link.waiting_since) {
+      link.waiting_since = now.mono;
+    }
+  }
+  return std::to_string(now.mono.time_since_epoch().count());
+}
+
+bool Links::Deaf(Session session, const Instant& now) const {
+  const Link& link = Of(session);
+  return !link.heard_at || now.mono - *link.heard_at >= config_.deaf_after;
+}
+
+std::optional<MonoTime> Links::DeafAt(Session session, const Instant& now) const {
+  if (Deaf(session, now)) {
+    return std::nullopt;
+  }
+  return *Of(session).heard_at + config_.deaf_after;
+}
+
+double Links::LagSeconds(const Instant& now) const {
+  const Link& link = Of(Session::kReports);
+  const milliseconds waiting =
+      link.waiting_since ? now.mono - *link.waiting_since : milliseconds(0);
+  return std::chrono::duration<double>(std::max(link.last_lag, waiting)).count();
+}
+
+}  // namespace printfleet::core

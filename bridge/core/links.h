@@ -1,0 +1,81 @@
+// Links: what we know of our own hearing. Each inbound session is live once a heartbeat that was
+// published after its SUBACK has come back through it; until then it is catching up and what it
+// brings is backlog. Pure; loop thread only.
+//
+// The heartbeat's round trip is the lag, its absence is deafness.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/histogram.h"
+#include "base/time.h"
+#include "core/event.h"
+
+namespace printfleet::core {
+
+class Links {
+ public:
+  struct Config {
+    std::string heartbeat_topic;
+    milliseconds interval{1000};
+    milliseconds deaf_after{10000};
+  };
+
+  explicit Links(Config config) : config_(std::move(config)) {}
+
+  // How long the process had been away when it started, for the first catching up.
+  void SetDeafBeforeStart(seconds deaf_for) { deaf_before_start_ = deaf_for; }
+
+  void OnUp(Session session, const Instant& now);
+  void OnDown(Session session);
+
+  // Stamps `message` (backlog, deaf_for). True when it is a heartbeat and ends here.
+  bool Receive(Message& message);
+
+  // When the next heartbeat is due, and its payload (a nonce that names its moment).
+  [[nodiscard]] MonoTime next_heartbeat() const { return next_heartbeat_; }
+
+  std::string NextHeartbeat(const Instant& now);
+
+  // Heard a heartbeat through this session since its SUBACK.
+  [[nodiscard]] bool caught_up(Session session) const { return Of(session).caught_up; }
+
+  [[nodiscard]] bool up(Session session) const { return Of(session).up; }
+
+  // No heartbeat for deaf_after (or never yet).
+  [[nodiscard]] bool Deaf(Session session, const Instant& now) const;
+  // The moment at which Deaf turns true if nothing is heard; nullopt when it is already.
+  [[nodiscard]] std::optional<MonoTime> DeafAt(Session session, const Instant& now) const;
+
+  // Seconds of the last round trip through the reports session; grows while one is missing.
+  [[nodiscard]] double LagSeconds(const Instant& now) const;
+
+  [[nodiscard]] const LatencyHistogram& lag() const { return lag_; }
+
+ private:
+  struct Link {
+    bool up = false;
+    bool caught_up = false;
+    MonoTime up_at;
+    std::optional<MonoTime> heard_at;
+    milliseconds last_lag{0};
+    std::optional<MonoTime> waiting_since;  // the oldest heartbeat not heard yet
+  };
+
+  [[nodiscard]] const Link& Of(Session session) const {
+    return links_[static_cast<size_t>(session)];
+  }
+
+  Link& Of(Session session) { return links_[static_cast<size_t>(session)]; }
+
+  Config config_;
+  std::array<Link, kSessions> links_;
+  std::optional<seconds> deaf_before_start_;
+  MonoTime next_heartbeat_;
+  LatencyHistogram lag_;
+};
+
+}  // namespace printfleet::core

@@ -1,0 +1,107 @@
+// Core out of the store: what is open goes on, nothing is marked cancelled.
+#include "base/text.h"
+#include "core/core.h"
+#include "core/snapshot.h"
+
+namespace printfleet::core {
+namespace {
+
+// What the store knew of its state, until the printer says something new.
+void AdoptStatus(printer::Printer& printer, const StatusRow& status) {
+  const auto state = printer::ParseState(status.state);
+  // Presence is of the past: the printer is `unknown` until it is heard.
+  printer.work_state = state && *state != printer::State::kOffline ? *state
+                                                                   : printer::State::kUnknown;
+  printer.state_since = status.state_since;
+  printer.readings = status.readings;
+  printer.address = status.address;
+  printer.last_error = status.last_error;
+  printer.reported_at = status.reported_at;
+  printer.received_at = status.received_at;
+}
+
+}  // namespace
+
+void Core::Rebuild(Loaded loaded, const Instant& now) {
+  const bool live = world_.live;
+  auto new_msgid = std::move(world_.new_msgid);
+  world_ = fleet::World{};
+  world_.new_msgid = std::move(new_msgid);
+  world_.live = live;
+  world_.ledger.Mutable() = loaded.ledger;
+  for (LoadedPrinter& stored : loaded.printers) {
+    printer::Printer printer;
+    printer.registration = std::move(stored.registration);
+    printer.registration.model = models_.NameOf(printer.registration.model_id);
+    printer.state_since = now.wall;
+    if (stored.status) {
+      AdoptStatus(printer, *stored.status);
+    }
+    const PrinterId id = printer.registration.id;
+    if (printer.registration.enrolment != printer::Enrolment::kRetired) {
+      batch_asks_.push_back({Asks::Ask{id, printer::Questions{true, true, true}}, false});
+    }
+    world_.printers.Put(id, std::move(printer));
+  }
+  for (printer::Job& job : loaded.jobs) {
+    if (world_.printers.Find(job.printer_id) != nullptr) {
+      const PrinterId id = job.printer_id;
+      world_.printers.Mutable(id).job = std::move(job);
+    }
+  }
+  for (auto& [key, remembered] : loaded.requests) {
+    world_.requests.Put(key, remembered);
+  }
+  // What was loaded is committed already; what adopting changes is the first batch.
+  Merge(now);
+  fleet::Output output;
+  for (LoadedCommand& stored : loaded.commands) {
+    AdoptStored(stored, now, output);
+  }
+  stepped_ = true;
+  Absorb(std::move(output), now);
+}
+
+void Core::AdoptStored(LoadedCommand& stored, const Instant& now, fleet::Output& output) {
+  CommandRow& row = stored.row;
+  fleet::Command command;
+  command.id = row.id;
+  command.created_at = row.created_at;
+  command.deadline_wall = row.deadline_at;
+  command.target_hash = row.target_hash;
+  command.request.spec = fleet::FindCommand(row.command);
+  command.request.id = row.request_id;
+  command.request.target_json = row.target_json;
+  command.request.args_json = row.args_json;
+  command.request.body = DigestFromHex(row.body_digest).value_or(Digest{});
+  command.request.reply_to = {row.author, row.reply_topic, row.correlation_data, row.reply_stream};
+  if (command.request.spec == nullptr) {
+    return;  // of a newer program; left as it is
+  }
+  for (fleet::Execution& execution : stored.executions) {
+    const printer::Printer* printer = world_.printers.Find(execution.key.printer_id);
+    execution.printer_name = printer != nullptr ? printer->registration.name : "";
+  }
+  fleet::AdoptCommand(world_, rules(), std::move(command), std::move(stored.executions), now,
+                      output);
+}
+
+void Core::AdoptSnapshot(std::vector<printer::Registration> registrations) {
+  for (printer::Registration& registration : registrations) {
+    printer::Printer printer;
+    printer.registration = std::move(registration);
+    const PrinterId id = printer.registration.id;
+    world_.printers.Put(id, std::move(printer));
+  }
+  world_.Merge();
+}
+
+std::string Core::SnapshotText() const {
+  std::string text;
+  world_.printers.ForEach([&text](const PrinterId&, const printer::Printer& printer) {
+    text += SnapshotLine(printer.registration);
+  });
+  return text;
+}
+
+}  // namespace printfleet::core

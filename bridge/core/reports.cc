@@ -1,0 +1,213 @@
+// A message of the reports session: from bytes to the printer's state and the rows of it.
+#include "base/text.h"
+#include "core/core.h"
+#include "core/telemetry.h"
+#include "protocol/envelope.h"
+
+namespace printfleet::core {
+namespace {
+
+constexpr size_t kWordBytesMax = 200;
+constexpr size_t kTopicBytesMax = 1000;
+constexpr size_t kDeadLetterPrintersMax = 20000;
+
+// May the same bytes on the same topic be called a repetition? Clients reuse a will's bytes, and a
+// report without msgid and time may well be said twice.
+bool NamesItself(const protocol::Report& report) {
+  if (std::holds_alternative<protocol::LastWillReport>(report.body)) {
+    return false;
+  }
+  return !report.envelope.msgid.empty() || protocol::ReportedAt(report.envelope).has_value();
+}
+
+std::string DefaultName(std::string_view model, const PrinterId& id) {
+  return std::string(model) + "-" + CleanText(id.substr(0, 8), 32);
+}
+
+}  // namespace
+
+void Core::OnReport(const Message& message, const Instant& now) {
+  auto decoded = decoder_.Decode(message.topic, message.payload);
+  if (const auto* failure = std::get_if<protocol::DecodeFailure>(&decoded)) {
+    const bool seen = duplicates_.Seen(message.digest, message.backlog) && message.backlog;
+    duplicates_.Add(message.digest);
+    if (!seen) {
+      DeadLetter(message, protocol::Name(failure->reason), failure->message);
+    }
+    return;
+  }
+  const auto& report = std::get<protocol::Report>(decoded);
+  if (!AdmitPrinter(report, message, now)) {
+    return;
+  }
+  const bool named = NamesItself(report);
+  const bool duplicate = named && duplicates_.Seen(message.digest, message.backlog);
+  const bool live = world_.live && !message.backlog;
+  if (duplicate) {
+    ++batch_counters_.duplicates;
+    ++batch_counters_.inbound_messages["duplicate"];
+    if (live && !message.retained) {
+      world_.printers.Mutable(report.printer_id).last_sign_of_life = now.mono;
+    }
+    return;
+  }
+  if (named) {
+    duplicates_.Add(message.digest);
+  }
+  ++batch_counters_.inbound_messages["report"];
+  if (!report.field_errors.empty()) {
+    batch_counters_.field_errors[CleanText(report.envelope.type, kWordBytesMax)] +=
+        report.field_errors.size();
+  }
+  printer::Printer& printer = world_.printers.Mutable(report.printer_id);
+  const printer::Change change =
+      printer::ApplyReport(printer, report, ContextAt(now, message.retained, live));
+  printer.dirty |= change.readings_changed || change.state_changed;
+  LogReport(report, message, now);
+  LogTelemetry(printer, now);
+  LogFiles(report, now);
+  Absorb(report.printer_id, change, now);
+  fleet::Output output;
+  fleet::HandleReport(world_, rules(), report, change, live && !message.retained, now, output);
+  Absorb(std::move(output), now);
+}
+
+// Is there a printer to apply the report to? Adds one that is heard of for the first time.
+bool Core::AdmitPrinter(const protocol::Report& report, const Message& message,
+                        const Instant& now) {
+  const printer::Printer* printer = world_.printers.Find(report.printer_id);
+  if (printer == nullptr) {
+    if (world_.printers.size() >= static_cast<size_t>(settings_.fleet.printers_max)) {
+      DeadLetter(message, "printers_max", "fleet.printers_max is reached");
+      return false;
+    }
+    AddPrinter(report, now);
+    return true;
+  }
+  const printer::Registration& registration = printer->registration;
+  if (registration.enrolment == printer::Enrolment::kRetired) {
+    ++batch_counters_.inbound_messages["muted"];
+    return false;
+  }
+  if (registration.model_id == report.model_id) {
+    return true;
+  }
+  if (registration.enrolment == printer::Enrolment::kEnrolled) {
+    DeadLetter(message, "model_mismatch",
+               "enrolled as model " + registration.model_id + "; retire it first");
+    return false;
+  }
+  printer::Registration& changed = world_.printers.Mutable(report.printer_id).registration;
+  changed.model_id = report.model_id;
+  changed.model = models_.NameOf(report.model_id);
+  return true;
+}
+
+void Core::AddPrinter(const protocol::Report& report, const Instant& now) {
+  printer::Printer printer;
+  printer::Registration& registration = printer.registration;
+  registration.id = report.printer_id;
+  registration.model_id = report.model_id;
+  registration.model = models_.NameOf(report.model_id);
+  registration.name = DefaultName(registration.model, report.printer_id);
+  registration.first_seen_at = now.wall;
+  const bool enrolled = settings_.EffectiveEnrolment() == settings::Enrolment::kAuto;
+  registration.enrolment = enrolled ? printer::Enrolment::kEnrolled : printer::Enrolment::kPending;
+  printer.state_since = now.wall;
+  world_.printers.Put(report.printer_id, std::move(printer));
+  json::Writer body;
+  body.BeginObject()
+      .Member("model_id", report.model_id)
+      .Member("enrolment", enrolled ? "enrolled" : "pending")
+      .EndObject();
+  AddEvent("printer_added", report.printer_id, body.Take(), now);
+}
+
+void Core::LogReport(const protocol::Report& report, const Message& message, const Instant& now) {
+  const protocol::Envelope& envelope = report.envelope;
+  ReportRow row;
+  row.seq = world_.ledger.Mutable().next_report_seq++;
+  row.printer_id = report.printer_id;
+  row.received_at = now.wall;
+  row.reported_at = protocol::ReportedAt(envelope);
+  row.type = CleanText(envelope.type, kWordBytesMax);
+  row.action = CleanText(envelope.action, kWordBytesMax);
+  row.state = CleanText(envelope.state, kWordBytesMax);
+  row.code = envelope.code;
+  row.msgid = CleanText(envelope.msgid, kWordBytesMax);
+  if (KeepPayload(settings_.store.payloads, report,
+                  world_.printers.Find(report.printer_id)->telemetry)) {
+    if (IsCleanUtf8(message.payload)) {
+      row.payload = message.payload;
+    } else {
+      row.payload = CleanText(message.payload, message.payload.size() * 3);
+      row.payload_raw = message.payload;
+    }
+  }
+  effects_.rows.reports.push_back(std::move(row));
+}
+
+void Core::LogTelemetry(printer::Printer& printer, const Instant& now) {
+  const bool changed = printer.readings != printer.telemetry;
+  const auto since = printer.telemetry_at ? now.mono - *printer.telemetry_at : milliseconds::max();
+  const bool due = changed ? since >= settings_.fleet.state_interval
+                           : since >= settings_.fleet.telemetry_interval;
+  if (!due || printer.readings == printer::Readings{}) {
+    return;
+  }
+  printer.telemetry = printer.readings;
+  printer.telemetry_at = now.mono;
+  TelemetryRow row{printer.registration.id, now.wall, printer.readings, std::nullopt};
+  if (printer.job && printer.job->open()) {
+    row.progress_ratio = printer.job->progress_ratio;
+  }
+  effects_.rows.telemetry.push_back(std::move(row));
+}
+
+void Core::LogFiles(const protocol::Report& report, const Instant& now) {
+  const auto* files = std::get_if<protocol::FileReport>(&report.body);
+  if (files == nullptr || !files->done ||
+      (files->action != protocol::FileAction::kListLocal &&
+       files->action != protocol::FileAction::kListUsb)) {
+    return;
+  }
+  FileListRow row;
+  row.printer_id = report.printer_id;
+  row.storage = files->action == protocol::FileAction::kListLocal ? "local" : "usb";
+  row.path = "/";  // the report does not say which; every program asks for the root
+  row.listed_at = now.wall;
+  for (const protocol::FileRecord& record : files->records) {
+    row.files.push_back(
+        {record.filename, record.size_bytes, record.modified_at, record.is_directory});
+  }
+  effects_.rows.file_lists.push_back(std::move(row));
+}
+
+// Limited per printer (or foreign topic) and minute, so that a flood of rubbish fills no disk;
+// what is over the limit is counted.
+void Core::DeadLetter(const Message& message, std::string_view reason, std::string_view detail) {
+  ++batch_counters_.inbound_messages["dead_letter"];
+  ++batch_counters_.dead_letters[std::string(reason)];
+  const MonoTime at = message.received.mono;
+  if (at - dead_letter_minute_ >= std::chrono::minutes(1) ||
+      dead_letter_budget_.size() > kDeadLetterPrintersMax) {
+    dead_letter_minute_ = at;
+    dead_letter_budget_.clear();
+  }
+  const auto topic = protocol::ParseReportTopic(message.topic);
+  const std::string who = topic ? std::string(topic->printer_id) : "";
+  if (++dead_letter_budget_[who] > settings_.inbound.dead_letters_per_printer_per_minute) {
+    ++batch_counters_.dead_letters["over_limit"];
+    return;
+  }
+  const auto bytes_max = static_cast<size_t>(settings_.inbound.dead_letter_bytes_max);
+  effects_.rows.dead_letters.push_back({message.received.wall,
+                                        CleanText(message.topic, kTopicBytesMax),
+                                        message.payload.substr(0, bytes_max), std::string(reason),
+                                        CleanText(detail, kTopicBytesMax)});
+  json::Writer body;
+  body.BeginObject().Member("reason", reason).Member("topic", message.topic).EndObject();
+  AddEvent("dead_letter", topic ? who : "", body.Take(), message.received);
+}
+
+}  // namespace printfleet::core

@@ -1,0 +1,11 @@
+#include "core/rows.h"
+
+namespace printfleet::core {
+
+bool Rows::empty() const {
+  return reports.empty() && telemetry.empty() && registrations.empty() && statuses.empty() &&
+         jobs.empty() && job_events.empty() && events.empty() && dead_letters.empty() &&
+         file_lists.empty() && commands.empty() && executions.empty() && audit.empty() && !ledger;
+}
+
+}  // namespace printfleet::core

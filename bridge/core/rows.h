@@ -1,0 +1,137 @@
+// Rows: what a batch changes in the store, typed. Core fills them, store writes them in one
+// transaction. All text in them has been through the sanitizer, all numbers are finite.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "fleet/command.h"
+#include "fleet/handle.h"
+#include "fleet/world.h"
+#include "printer/job.h"
+#include "printer/printer.h"
+
+namespace printfleet::core {
+
+// One distinct report.
+struct ReportRow {
+  int64_t seq = 0;  // ours, increasing: the order of ingestion
+  PrinterId printer_id;
+  WallTime received_at;
+  std::optional<WallTime> reported_at;
+  std::string type;
+  std::string action;
+  std::string state;
+  std::optional<int64_t> code;
+  std::string msgid;
+  std::optional<std::string> payload;      // text; absent by store.payloads
+  std::optional<std::string> payload_raw;  // the bytes, when they are not clean UTF-8
+};
+
+struct TelemetryRow {
+  PrinterId printer_id;
+  WallTime at;
+  printer::Readings readings;
+  std::optional<double> progress_ratio;
+};
+
+struct RegistrationRow {
+  printer::Registration registration;
+  WallTime last_seen_at;
+};
+
+struct StatusRow {
+  PrinterId printer_id;
+  bool online = false;
+  std::string offline_reason;  // "" is NULL
+  std::string address;         // "" is NULL
+  std::string state;
+  WallTime state_since;
+  printer::Readings readings;
+  std::optional<double> progress_ratio;
+  JobId job_id;  // 0 is NULL
+  std::optional<printer::LastError> last_error;
+  std::optional<WallTime> reported_at;
+  std::optional<WallTime> received_at;
+};
+
+struct JobEventRow {
+  JobId job_id;
+  WallTime at;
+  std::string kind;
+  std::string text;
+};
+
+struct EventRow {
+  EventId event_id;
+  WallTime at;
+  std::string kind;
+  PrinterId printer_id;   // "" is NULL
+  std::string body_json;
+};
+
+struct DeadLetterRow {
+  WallTime received_at;
+  std::string topic;
+  std::string payload;  // bytes, cut to inbound.dead_letter_bytes_max
+  std::string reason;
+  std::string detail;
+};
+
+// The printer's own file list of one storage and path, replacing what was known of it.
+struct FileListRow {
+  struct File {
+    std::string filename;  // bytes
+    std::optional<int64_t> size_bytes;
+    std::optional<WallTime> modified_at;
+    bool is_directory = false;
+  };
+
+  PrinterId printer_id;
+  std::string storage;  // "local" or "usb"
+  std::string path;
+  WallTime listed_at;
+  std::vector<File> files;
+};
+
+struct CommandRow {
+  CommandId id;
+  std::string author;
+  std::string request_id;
+  std::string command;
+  std::string target_json;
+  std::string args_json;
+  std::string options_json;
+  std::string state;
+  std::string target_hash;
+  std::string body_digest;  // hex of Digest
+  std::string reply_topic;
+  std::string correlation_data;  // bytes
+  bool reply_stream = true;
+  WallTime created_at;
+  WallTime deadline_at;
+  std::optional<WallTime> finished_at;
+};
+
+struct Rows {
+  std::vector<ReportRow> reports;
+  std::vector<TelemetryRow> telemetry;
+  std::vector<RegistrationRow> registrations;
+  std::vector<StatusRow> statuses;
+  std::vector<printer::Job> jobs;
+  std::vector<JobEventRow> job_events;
+  std::vector<EventRow> events;
+  std::vector<DeadLetterRow> dead_letters;
+  std::vector<FileListRow> file_lists;
+  std::vector<CommandRow> commands;
+  std::vector<fleet::Execution> executions;
+  std::vector<fleet::AuditEntry> audit;
+  std::optional<fleet::Ledger> ledger;
+
+  [[nodiscard]] bool empty() const;
+};
+
+}  // namespace printfleet::core

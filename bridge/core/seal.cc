@@ -1,0 +1,171 @@
+// The end of a batch: rows of everything that is not as it was committed, and the retained states
+// whose moment has come.
+#include "core/core.h"
+#include "printer/document.h"
+
+namespace printfleet::core {
+namespace {
+
+std::string OptionsJson(const fleet::Options& options) {
+  json::Writer writer;
+  writer.BeginObject()
+      .Member("max_in_flight", options.max_in_flight)
+      .Member("on_offline", options.wait_when_offline ? "wait" : "skip");
+  if (options.timeout) {
+    writer.Member("timeout_s", static_cast<int64_t>(options.timeout->count()));
+  }
+  if (options.expires_at) {
+    writer.Member("expires_at", FormatIso8601(*options.expires_at));
+  }
+  writer.EndObject();
+  return writer.Take();
+}
+
+CommandRow RowOf(const fleet::Command& command) {
+  CommandRow row;
+  row.id = command.id;
+  row.author = command.request.reply_to.author;
+  row.request_id = command.request.id;
+  row.command = command.request.spec != nullptr ? std::string(command.request.spec->name) : "";
+  row.target_json = command.request.target_json;
+  row.args_json = command.request.args_json;
+  row.options_json = OptionsJson(command.request.options);
+  row.state = fleet::Name(command.state);
+  row.target_hash = command.target_hash;
+  row.body_digest = DigestHex(command.request.body);
+  row.reply_topic = command.request.reply_to.topic;
+  row.correlation_data = command.request.reply_to.correlation_data;
+  row.reply_stream = command.request.reply_to.stream;
+  row.created_at = command.created_at;
+  row.deadline_at = command.deadline_wall;
+  row.finished_at = command.finished_at;
+  return row;
+}
+
+// Is what the store keeps of it the same?
+bool SameStored(const fleet::Execution& a, const fleet::Execution& b) {
+  return a.state == b.state && a.attempts == b.attempts && a.code == b.code &&
+         a.message == b.message && a.result == b.result && a.task_id == b.task_id &&
+         a.job_id == b.job_id && a.msgid == b.msgid && a.sent_at == b.sent_at &&
+         a.finished_at == b.finished_at;
+}
+
+StatusRow RowOf(const printer::Printer& printer) {
+  StatusRow row;
+  row.printer_id = printer.registration.id;
+  row.online = printer.presence == printer::Presence::kOnline ||
+               printer.presence == printer::Presence::kSuspect;
+  row.offline_reason = printer.offline_reason;
+  row.address = printer.address;
+  row.state = printer::Name(printer::EffectiveState(printer));
+  row.state_since = printer.state_since;
+  row.readings = printer.readings;
+  if (printer.job && printer.job->open()) {
+    row.progress_ratio = printer.job->progress_ratio;
+    row.job_id = printer.job->id;
+  }
+  row.last_error = printer.last_error;
+  row.reported_at = printer.reported_at;
+  row.received_at = printer.received_at;
+  return row;
+}
+
+}  // namespace
+
+Effects Core::Seal(const Instant& now) {
+  SealPrinters(now);
+  SealCommands();
+  if (world_.ledger.changed() && world_.ledger.get() != world_.ledger.committed()) {
+    effects_.rows.ledger = world_.ledger.get();
+  }
+  Effects sealed = std::move(effects_);
+  effects_ = {};
+  return sealed;
+}
+
+void Core::SealPrinters(const Instant& now) {
+  std::vector<PrinterId> touched;
+  for (const auto& [id, printer] : world_.printers.changes()) {
+    if (printer) {
+      touched.push_back(id);
+    }
+  }
+  for (const PrinterId& id : touched) {
+    printer::Printer& printer = world_.printers.Mutable(id);
+    const printer::Printer* before = world_.printers.FindCommitted(id);
+    const bool registration_changed =
+        before == nullptr || before->registration != printer.registration;
+    if (registration_changed) {
+      effects_.rows.registrations.push_back(
+          {printer.registration, printer.received_at.value_or(now.wall)});
+      effects_.snapshot_changed = true;
+    }
+    const bool retired = printer.registration.enrolment == printer::Enrolment::kRetired;
+    if (retired) {
+      if (registration_changed) {
+        ClearState(id);
+      }
+      printer.dirty = false;
+      continue;
+    }
+    const auto job_state = [](const printer::Printer& p) {
+      return p.job ? std::optional(std::pair(p.job->id, p.job->state)) : std::nullopt;
+    };
+    if (before != nullptr && before->job != printer.job) {
+      printer.job_dirty = true;
+      printer.dirty = true;
+    }
+    const bool state_changed =
+        registration_changed || before->presence != printer.presence ||
+        printer::EffectiveState(*before) != printer::EffectiveState(printer) ||
+        job_state(*before) != job_state(printer) || before->last_error != printer.last_error;
+    const bool due = printer.dirty && (!printer.flushed_at || now.mono - *printer.flushed_at >=
+                                                                  settings_.fleet.state_interval);
+    if (state_changed || due) {
+      Flush(printer, now);
+    }
+  }
+}
+
+void Core::Flush(printer::Printer& printer, const Instant& now) {
+  printer.flushed_at = now.mono;
+  printer.dirty = false;
+  effects_.rows.statuses.push_back(RowOf(printer));
+  if (printer.job && printer.job_dirty) {
+    effects_.rows.jobs.push_back(*printer.job);
+    printer.job_dirty = false;
+  }
+  effects_.publishes.push_back(StatePublish(printer));
+}
+
+void Core::SealCommands() {
+  for (const auto& [id, command] : world_.commands.changes()) {
+    const fleet::Command* before = world_.commands.FindCommitted(id);
+    if (command && (before == nullptr || before->state != command->state)) {
+      effects_.rows.commands.push_back(RowOf(*command));
+    }
+  }
+  for (const auto& [key, execution] : world_.executions.changes()) {
+    const fleet::Execution* before = world_.executions.FindCommitted(key);
+    if (execution && (before == nullptr || !SameStored(*before, *execution))) {
+      effects_.rows.executions.push_back(*execution);
+    }
+  }
+}
+
+Publish Core::StatePublish(const printer::Printer& printer) const {
+  Publish publish;
+  publish.topic = Topic("printers/" + printer.registration.id + "/state");
+  publish.payload = printer::Document(printer);
+  publish.retain = true;
+  return publish;
+}
+
+void Core::ClearState(const PrinterId& printer) {
+  Publish publish;
+  publish.topic = Topic("printers/" + printer + "/state");
+  publish.retain = true;
+  effects_.publishes.push_back(std::move(publish));
+}
+
+}  // namespace printfleet::core

@@ -1,0 +1,88 @@
+// The table of contents of the program: every event, and the one handler that takes it.
+#include "core/core.h"
+
+namespace printfleet::core {
+namespace {
+
+template <typename... Handlers>
+struct Visitor : Handlers... {
+  using Handlers::operator()...;
+};
+
+template <typename... Handlers>
+Visitor(Handlers...) -> Visitor<Handlers...>;
+
+}  // namespace
+
+void Core::Step(const Event& event, const Instant& now) {
+  stepped_ = true;
+  std::visit(
+      Visitor{
+          // A printer's report or an operator's request: reports.cc, requests.cc.
+          [&](const Message& message) { OnMessage(message, now); },
+          // One that must not be stepped again: to the dead letters.
+          [&](const PoisonMessage& poison) { OnPoison(poison, now); },
+          // Our own links: what is heard is of now, or is not; links.cc, time.cc.
+          [&](const SessionUp& up) { OnSessionUp(up.session, now); },
+          [&](const SessionDown&) {},
+          [&](const RecentDigests& recent) { duplicates_.SetRecent(recent.digests); },
+          // The broker may have lost what it retained for us.
+          [&](const OutboundUp&) { OnOutboundUp(); },
+          [&](const OutboundDown&) {},
+          // A printer's message reached the broker, or did not: fleet/tracker.
+          [&](const Published& published) { OnPublished(published, now); },
+          // Presence, settling jobs, executions' and commands' deadlines, our questions: time.cc.
+          [&](const Tick&) { OnTick(now); },
+          // What was done while the store was away, for the tables.
+          [&](const StopRecord& record) { OnStopRecord(record, now); },
+          [&](const RefusedRecord& record) { OnRefusedRecord(record, now); },
+          // The store's answer to a question of an operator.
+          [&](const Answer& answer) { OnAnswer(answer, now); },
+          // A batch in doubt was committed after its authors had been told `unknown`.
+          [&](const CancelUnsent& cancel) { OnCancelUnsent(cancel, now); },
+      },
+      event);
+}
+
+void Core::OnMessage(const Message& message, const Instant& now) {
+  if (message.session == Session::kCommands) {
+    OnRequest(message, now);
+  } else {
+    OnReport(message, now);
+  }
+}
+
+void Core::OnPoison(const PoisonMessage& poison, const Instant& now) {
+  duplicates_.Add(poison.message.digest);
+  DeadLetter(poison.message, poison.reason, "");
+  if (poison.message.session != Session::kCommands) {
+    return;
+  }
+  // Its author is told: nothing of it was done.
+  const Refusal refusal = Refuse(poison.message, now, "malformed");
+  for (const Publish& publish : refusal.publishes) {
+    effects_.publishes.push_back(publish);
+  }
+}
+
+void Core::OnPublished(const Published& published, const Instant& now) {
+  // What may have gone out counts as sent: it must not be sent again.
+  const bool sent = published.result != Published::Result::kNotSent;
+  fleet::Output output;
+  fleet::HandlePublished(world_, rules(), published.execution, published.token, sent, now, output);
+  Absorb(std::move(output), now);
+}
+
+void Core::OnAnswer(const Answer& answer, const Instant& now) {
+  fleet::Output output;
+  fleet::HandleAnswer(rules(), answer.question, answer.ok, answer.rows, answer.error, now, output);
+  Absorb(std::move(output), now);
+}
+
+void Core::OnStopRecord(const StopRecord& record, const Instant& now) {
+  fleet::Output output;
+  fleet::HandleStopRecord(world_, rules(), record.json, now, output);
+  Absorb(std::move(output), now);
+}
+
+}  // namespace printfleet::core

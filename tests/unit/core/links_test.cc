@@ -1,0 +1,81 @@
+#include "core/links.h"
+
+#include <gtest/gtest.h>
+
+namespace printfleet::core {
+namespace {
+
+constexpr char kTopic[] = "fleet/v1/heartbeat/test";
+
+Instant At(int64_t ms) { return {FromEpochMs(1000000000000 + ms), MonoTime(milliseconds(ms))}; }
+
+Message Said(Session session, std::string topic, std::string payload, int64_t at_ms) {
+  Message message;
+  message.session = session;
+  message.topic = std::move(topic);
+  message.payload = std::move(payload);
+  message.received = At(at_ms);
+  return message;
+}
+
+class LinksTest : public testing::Test {
+ protected:
+  bool Heartbeat(Session session, const std::string& nonce, int64_t at_ms) {
+    Message message = Said(session, kTopic, nonce, at_ms);
+    return links_.Receive(message);
+  }
+
+  Message Report(int64_t at_ms) {
+    Message message = Said(Session::kReports, "anycubic/x", "{}", at_ms);
+    EXPECT_FALSE(links_.Receive(message));
+    return message;
+  }
+
+  Links links_{Links::Config{kTopic, milliseconds(1000), milliseconds(10000)}};
+};
+
+TEST_F(LinksTest, WhatComesBeforeTheFirstHeartbeatIsBacklog) {
+  links_.SetDeafBeforeStart(seconds(42));
+  links_.OnUp(Session::kReports, At(100));
+  const Message early = Report(110);
+  EXPECT_TRUE(early.backlog);
+  EXPECT_EQ(early.deaf_for, seconds(42));
+  EXPECT_TRUE(links_.Deaf(Session::kReports, At(110)));
+  EXPECT_TRUE(Heartbeat(Session::kReports, links_.NextHeartbeat(At(120)), 150));
+  EXPECT_FALSE(Report(160).backlog);
+  EXPECT_FALSE(links_.Deaf(Session::kReports, At(160)));
+  EXPECT_DOUBLE_EQ(links_.LagSeconds(At(160)), 0.03);
+}
+
+TEST_F(LinksTest, AHeartbeatOfAnEarlierConnectionProvesNothing) {
+  links_.OnUp(Session::kReports, At(100));
+  const std::string old = links_.NextHeartbeat(At(120));
+  links_.OnDown(Session::kReports);
+  links_.OnUp(Session::kReports, At(500));
+  EXPECT_TRUE(Heartbeat(Session::kReports, old, 510));
+  EXPECT_TRUE(Report(520).backlog);
+  EXPECT_TRUE(Heartbeat(Session::kReports, "rubbish", 530));
+  EXPECT_TRUE(Report(540).backlog);
+}
+
+TEST_F(LinksTest, SessionsCatchUpEachForItself) {
+  links_.OnUp(Session::kReports, At(0));
+  links_.OnUp(Session::kCommands, At(0));
+  EXPECT_TRUE(Heartbeat(Session::kCommands, links_.NextHeartbeat(At(1)), 5));
+  EXPECT_TRUE(links_.caught_up(Session::kCommands));
+  EXPECT_FALSE(links_.caught_up(Session::kReports));
+}
+
+TEST_F(LinksTest, SilenceGrowsTheLagAndEndsInDeafness) {
+  links_.OnUp(Session::kReports, At(0));
+  EXPECT_TRUE(Heartbeat(Session::kReports, links_.NextHeartbeat(At(0)), 10));
+  (void)links_.NextHeartbeat(At(1000));
+  EXPECT_DOUBLE_EQ(links_.LagSeconds(At(4000)), 3.0);
+  EXPECT_FALSE(links_.Deaf(Session::kReports, At(9999)));
+  EXPECT_EQ(links_.DeafAt(Session::kReports, At(9999)), MonoTime(milliseconds(10010)));
+  EXPECT_TRUE(links_.Deaf(Session::kReports, At(10010)));
+  EXPECT_EQ(links_.DeafAt(Session::kReports, At(10010)), std::nullopt);
+}
+
+}  // namespace
+}  // namespace printfleet::core
