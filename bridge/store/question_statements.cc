@@ -1,0 +1,108 @@
+// The statements that answer questions: each row is one JSON object with the interface's names.
+#include "store/statements.h"
+
+namespace printfleet::store {
+namespace {
+
+// $1 printer (id or name, "" for all) as a condition on `column`.
+std::string OfPrinter(const std::string& column) {
+  return "($1 = '' OR " + column + " = $1 OR " + column +
+         " IN (SELECT printer_id FROM fleet.printers WHERE name = $1 AND retired_at IS NULL))";
+}
+
+const std::string kJobDocument = R"(
+  json_build_object(
+    'job_id', j.job_id, 'printer_id', j.printer_id, 'name', p.name, 'task_id', j.task_id,
+    'local_task', j.local_task, 'filename', j.filename, 'source', j.source,
+    'artifact_id', j.artifact_id, 'command_id', j.command_id, 'state', j.state,
+    'outcome', j.outcome, 'started_at', fleet.iso8601(j.started_at),
+    'ended_at', fleet.iso8601(j.ended_at), 'progress_ratio', j.progress_ratio, 'layer', j.layer,
+    'layers', j.layers, 'elapsed_s', j.elapsed_s, 'remaining_s', j.remaining_s,
+    'material_used_mm', j.material_used_mm, 'error_code', j.error_code,
+    'error_text', j.error_text, 'slice_params', j.slice_params, 'verdict', j.verdict,
+    'note', j.note)::text)";
+
+const std::string kCommandMembers = R"(
+    'command_id', c.command_id, 'author', c.author, 'request_id', c.request_id,
+    'command', c.command, 'target', c.target, 'args', c.args, 'state', c.state,
+    'target_hash', c.target_hash, 'created_at', fleet.iso8601(c.created_at),
+    'finished_at', fleet.iso8601(c.finished_at))";
+
+const std::string kCommandDocument = R"(
+  json_build_object()" + kCommandMembers +
+                                     R"(,
+    'executions', coalesce((
+      SELECT json_agg(json_build_object(
+               'printer_id', e.printer_id, 'name', e.printer_name, 'state', e.state,
+               'reason', e.skip_reason, 'task_id', e.task_id, 'job_id', e.job_id, 'code', e.code,
+               'message', e.message, 'result', e.result, 'attempts', e.attempts,
+               'sent_at', fleet.iso8601(e.sent_at), 'finished_at', fleet.iso8601(e.finished_at))
+             ORDER BY e.printer_id)
+      FROM fleet.command_executions e WHERE e.command_id = c.command_id), '[]'))::text)";
+
+}  // namespace
+
+const std::string kLimitQuestionTime = "SET LOCAL statement_timeout = '5s'";
+
+const Statement kJobList = {
+    "job_list",
+    "SELECT " + kJobDocument +
+        " FROM fleet.jobs j JOIN fleet.printers p USING (printer_id) WHERE " +
+        OfPrinter("j.printer_id") +
+        " AND ($2 = '' OR j.state = $2 OR j.outcome = $2 OR ($2 = 'open' AND j.outcome IS NULL))"
+        " AND ($3::bigint = 0 OR j.job_id < $3::bigint)"
+        " ORDER BY j.job_id DESC LIMIT $4::bigint",
+};
+
+const Statement kJobGet = {
+    "job_get",
+    "SELECT " + kJobDocument +
+        " FROM fleet.jobs j JOIN fleet.printers p USING (printer_id) WHERE j.job_id = $1::bigint",
+};
+
+const Statement kCommandList = {
+    "command_list",
+    "SELECT json_build_object(" + kCommandMembers +
+        ")::text FROM fleet.commands c WHERE ($1 = ''"
+        " OR EXISTS (SELECT 1 FROM fleet.command_executions e WHERE e.command_id = c.command_id"
+        " AND " +
+        OfPrinter("e.printer_id") +
+        "))"
+        " AND ($2 = '' OR c.state = $2)"
+        " AND ($3::bigint = 0 OR c.command_id < $3::bigint)"
+        " ORDER BY c.command_id DESC LIMIT $4::bigint",
+};
+
+const Statement kCommandGetById = {
+    "command_get_by_id",
+    "SELECT " + kCommandDocument + " FROM fleet.commands c WHERE c.command_id = $1::bigint",
+};
+
+const Statement kCommandGetByRequest = {
+    "command_get_by_request",
+    "SELECT " + kCommandDocument +
+        " FROM fleet.commands c WHERE c.author = $1 AND c.request_id = $2",
+};
+
+const Statement kEventList = {
+    "event_list",
+    "SELECT json_build_object('event_id', v.event_id, 'at', fleet.iso8601(v.at), 'kind', v.kind,"
+    " 'printer_id', v.printer_id, 'body', coalesce(v.body, '{}'))::text FROM fleet.events v "
+    "WHERE " +
+        OfPrinter("v.printer_id") +
+        " AND ($2 = '' OR v.kind = $2) AND v.event_id > $3::bigint"
+        " ORDER BY v.event_id LIMIT $4::bigint",
+};
+
+const Statement kJobSet = {
+    "job_set",
+    R"(WITH j AS (
+         UPDATE fleet.jobs
+         SET verdict = CASE WHEN $2::boolean THEN $3 ELSE verdict END,
+             note = CASE WHEN $4::boolean THEN $5 ELSE note END
+         WHERE job_id = $1::bigint RETURNING *)
+       SELECT )" +
+        kJobDocument + " FROM j JOIN fleet.printers p USING (printer_id)",
+};
+
+}  // namespace printfleet::store

@@ -1,0 +1,119 @@
+#include "store/questions.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json.h"
+#include "store/statements.h"
+
+namespace printfleet::store {
+namespace {
+
+using Kind = fleet::Question::Kind;
+
+struct Query {
+  const Statement* statement = nullptr;
+  std::vector<Cell> parameters;
+};
+
+// `text` as a positive id; "0", which nothing has, when it is none.
+std::string IdText(const std::string& text) {
+  int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return std::to_string(whole ? std::max<int64_t>(id, 0) : 0);
+}
+
+std::vector<Cell> ListParameters(const fleet::Question& question) {
+  return {question.filter_printer, question.filter_state,
+          std::to_string(std::max<int64_t>(question.after, 0)),
+          std::to_string(std::clamp<int64_t>(question.limit, 0, kQuestionRowsMax))};
+}
+
+Query CommandGetQuery(const fleet::Question& question) {
+  const size_t line = question.subject.find('\n');
+  if (line == std::string::npos) {
+    return {&kCommandGetById, {IdText(question.subject)}};
+  }
+  return {&kCommandGetByRequest,
+          {question.subject.substr(0, line), question.subject.substr(line + 1)}};
+}
+
+// Adds whether `member` is there, and its text; null and absent have none.
+void AddMember(const json::Value& object, std::string_view member, std::vector<Cell>& parameters) {
+  const json::Value value = object[member];
+  parameters.emplace_back(value.exists() ? "t" : "f");
+  const auto text = value.String();
+  parameters.push_back(text ? Cell(std::string(*text)) : Cell());
+}
+
+Result<Query> JobSetQuery(const fleet::Question& question) {
+  json::Parser parser;
+  const Result<json::Value> argument = parser.Parse(question.argument, {});
+  if (!argument || !argument->IsObject()) {
+    return Error{Errc::kMalformed, "job.set: its argument is no JSON object"};
+  }
+  Query query{&kJobSet, {IdText(question.subject)}};
+  AddMember(*argument, "verdict", query.parameters);
+  AddMember(*argument, "note", query.parameters);
+  return query;
+}
+
+Result<Query> QueryOf(const fleet::Question& question) {
+  switch (question.kind) {
+    case Kind::kJobList:
+      return Query{&kJobList, ListParameters(question)};
+    case Kind::kJobGet:
+      return Query{&kJobGet, {IdText(question.subject)}};
+    case Kind::kCommandList:
+      return Query{&kCommandList, ListParameters(question)};
+    case Kind::kCommandGet:
+      return CommandGetQuery(question);
+    case Kind::kEventList:
+      return Query{&kEventList, ListParameters(question)};
+    case Kind::kJobSet:
+      return JobSetQuery(question);
+  }
+  return Error{Errc::kInvalid, "no such question"};
+}
+
+Result<SqlRows> Ask(Session& session, const fleet::Question& question) {
+  const Result<Query> query = QueryOf(question);
+  if (!query) {
+    return query.error();
+  }
+  Transaction transaction(session);
+  const Status begun = transaction.Begin();
+  if (!begun) {
+    return begun.error();
+  }
+  const Result<SqlRows> limited = session.Exec(kLimitQuestionTime);
+  if (!limited) {
+    return limited;
+  }
+  Result<SqlRows> rows = session.Run(*query->statement, query->parameters);
+  if (!rows) {
+    return rows;
+  }
+  const Status committed = transaction.Commit();
+  return committed ? std::move(rows) : committed.error();
+}
+
+}  // namespace
+
+core::Answer AnswerQuestion(Session& session, fleet::Question question) {
+  core::Answer answer;
+  Result<SqlRows> rows = Ask(session, question);
+  answer.question = std::move(question);
+  answer.ok = rows.ok();
+  if (!rows) {
+    answer.error = rows.error().message;
+    return answer;
+  }
+  for (SqlRow& row : *rows) {
+    answer.rows.push_back(std::move(row.at(0)).value_or("{}"));
+  }
+  return answer;
+}
+
+}  // namespace printfleet::store

@@ -1,0 +1,302 @@
+#include "store/service.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "store/connection.h"
+#include "store/load.h"
+#include "store/migrate.h"
+#include "store/questions.h"
+#include "store/statements.h"
+#include "store/write.h"
+
+namespace printfleet::store {
+namespace {
+
+constexpr milliseconds kBackoffMin{100};
+constexpr milliseconds kBackoffMax{5000};
+constexpr milliseconds kMarkInterval{1000};
+constexpr milliseconds kPostRetry{10};
+
+const Error kGone = {Errc::kUnavailable, "the connection to the database is gone"};
+
+WallTime WallNow() {
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+}
+
+// Keeps the time since which a request is under way.
+class BusyMark {
+ public:
+  explicit BusyMark(std::atomic<int64_t>& since_ms) : since_ms_(since_ms) {
+    since_ms_ = MonotonicNow().time_since_epoch().count();
+  }
+
+  ~BusyMark() { since_ms_ = 0; }
+
+  BusyMark(const BusyMark&) = delete;
+  BusyMark& operator=(const BusyMark&) = delete;
+
+ private:
+  std::atomic<int64_t>& since_ms_;
+};
+
+}  // namespace
+
+MonoTime MonotonicNow() {
+  return MonoTime(std::chrono::duration_cast<milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+void BatchAges::Add(int64_t seq, MonoTime now) {
+  if (marks_.empty() || now - marks_.back().at >= kMarkInterval) {
+    marks_.push_back({.seq = seq, .at = now});
+  }
+}
+
+std::optional<int64_t> BatchAges::TakePrunable(MonoTime now, milliseconds horizon) {
+  // A batch is older than its mark's successor: only with the second mark beyond the horizon is
+  // everything before it too.
+  std::optional<int64_t> seq;
+  while (marks_.size() >= 2 && now - marks_[1].at > horizon) {
+    seq = marks_[1].seq;
+    marks_.pop_front();
+  }
+  return seq;
+}
+
+void Service::Run() {
+  while (!WaitForStop(shared_.stop, milliseconds(0))) {
+    if (session_ == nullptr) {
+      Reconnect();
+      continue;
+    }
+    WaitForWork();
+    for (Request& request : shared_.requests.TakeAll()) {
+      if (WaitForStop(shared_.stop, milliseconds(0))) {
+        break;
+      }
+      Serve(std::move(request));
+    }
+  }
+  session_.reset();
+  shared_.ended.Signal();
+}
+
+// At once when all was well before; ever later while nothing succeeds.
+void Service::Reconnect() {
+  if (WaitForStop(shared_.stop, backoff_)) {
+    return;
+  }
+  backoff_ = std::clamp(backoff_ * 2, kBackoffMin, kBackoffMax);
+  const Status connected = Connect();
+  if (!connected) {
+    Lose(connected.error());
+  }
+}
+
+Status Service::Connect() {
+  const Config& config = shared_.config;
+  Result<std::unique_ptr<Session>> session =
+      store::Connect({.conninfo = config.conninfo,
+                      .admin_conninfo = config.admin_conninfo,
+                      .instance = config.instance,
+                      .connect_timeout = config.connect_timeout},
+                     shared_.socket);
+  if (!session) {
+    return session.error();
+  }
+  const Status locked = TakeDaemonLock(**session, config.instance, shared_.stop);
+  if (!locked) {
+    return locked;
+  }
+  const Result<int> migrated = MigrateSession(**session, config.schema_dir);
+  if (!migrated) {
+    return migrated.error().Within("migrate");
+  }
+  Status partitions = partitions_.Reload(**session);
+  if (partitions) {
+    const Day today = DayOf(WallNow());
+    partitions =
+        partitions_.Ensure(**session, today - std::chrono::days(1), today + kPartitionDaysAhead);
+  }
+  if (!partitions) {
+    // Not fatal: a batch that needs one tries again.
+    LogWarning("store", "partitions are missing", {{"error", partitions.error().message}});
+  }
+  Connected connected;
+  if (load_) {
+    Result<core::Loaded> loaded = Load(**session, config.remember);
+    if (!loaded) {
+      return loaded.error();
+    }
+    connected.loaded = std::move(*loaded);
+    load_ = false;
+  }
+  session_ = std::move(*session);
+  ++generation_;
+  told_.reset();
+  Post(std::move(connected));
+  return Ok{};
+}
+
+void Service::WaitForWork() {
+  std::array<pollfd, 3> descriptors{};
+  descriptors[0] = {.fd = shared_.stop.fd(), .events = POLLIN, .revents = 0};
+  descriptors[1] = {.fd = shared_.requests.fd(), .events = POLLIN, .revents = 0};
+  descriptors[2] = {.fd = session_->socket(), .events = POLLIN, .revents = 0};
+  ::poll(descriptors.data(), descriptors.size(), -1);
+  if (descriptors[2].revents != 0 && !session_->Check()) {
+    Lose(kGone);
+  }
+}
+
+void Service::Serve(Request request) {
+  if (session_ == nullptr || request.generation != generation_) {
+    Refuse(std::move(request));
+    return;
+  }
+  std::visit([this](auto& what) { Serve(what); }, request.what);
+  if (session_ != nullptr && !session_->alive()) {
+    Lose(kGone);
+  }
+}
+
+void Service::Serve(const Batch& batch) {
+  std::optional<CommitFailed> failed;
+  if (!IsEmpty(batch)) {
+    const BusyMark busy(shared_.busy_since_ms);
+    failed = Store(batch);
+  }
+  if (!failed) {
+    pause_ = milliseconds(0);
+    Post(Committed{.seq = batch.seq});
+    return;
+  }
+  const bool refused = failed->kind == CommitFailed::Kind::kRefused;
+  const Error error = failed->error;
+  Post(std::move(*failed));
+  if (!refused) {
+    // In doubt: only a new connection, which waits for this one's backend to end, can tell. Not
+    // stored (a full disk, a lock): later may work, and the loop tries again when we are back.
+    Pause();
+    Lose(error);
+  }
+}
+
+void Service::Pause() {
+  pause_ = std::clamp(pause_ * 2, kBackoffMin, kBackoffMax);
+}
+
+std::optional<CommitFailed> Service::Store(const Batch& batch) {
+  for (const Day day : DaysOf(batch.rows)) {
+    const Status ensured = partitions_.Has({day})
+                               ? Status(Ok{})
+                               : partitions_.Ensure(*session_, day, day + kPartitionDaysAhead);
+    if (!ensured) {
+      return CommitFailed{batch.seq, CommitFailed::Kind::kNotStored, ensured.error()};
+    }
+  }
+  std::optional<Error> error;
+  {
+    Transaction transaction(*session_);
+    Status status = transaction.Begin();
+    if (status) {
+      status = WriteBatch(*session_, batch);
+    }
+    if (status) {
+      status = Prune();
+    }
+    if (status) {
+      const Status committed = transaction.Commit();
+      if (!committed) {
+        return CommitFailed{batch.seq, CommitFailed::Kind::kInDoubt, committed.error()};
+      }
+      ages_.Add(batch.seq, MonotonicNow());
+      return std::nullopt;
+    }
+    error = status.error();
+  }
+  return CommitFailed{batch.seq, KindOf(*error, batch.rows), *error};
+}
+
+Status Service::Prune() {
+  const std::optional<int64_t> seq =
+      ages_.TakePrunable(MonotonicNow(), shared_.config.digest_horizon);
+  if (!seq) {
+    return Ok{};
+  }
+  const Result<SqlRows> pruned = session_->Run(kPruneBatches, {std::to_string(*seq)});
+  return pruned ? Status(Ok{}) : pruned.error();
+}
+
+CommitFailed::Kind Service::KindOf(const Error& error, const core::Rows& rows) {
+  if (error.code == Errc::kConflict) {
+    // The ledger is past this seq: it may be this very batch, committed before.
+    return CommitFailed::Kind::kInDoubt;
+  }
+  if (error.code != Errc::kRejected) {
+    return CommitFailed::Kind::kNotStored;
+  }
+  // A partition that somebody took away is refused like a bad row, but is none.
+  const Status reloaded = partitions_.Reload(*session_);
+  return reloaded && partitions_.Has(DaysOf(rows)) ? CommitFailed::Kind::kRefused
+                                                   : CommitFailed::Kind::kNotStored;
+}
+
+void Service::Serve(const ResolveRequest& request) {
+  const BusyMark busy(shared_.busy_since_ms);
+  const Result<int64_t> last = LastBatchSeq(*session_);
+  if (last) {
+    Post(DoubtResolved{.seq = request.seq, .committed = *last >= request.seq});
+  } else {
+    Lose(last.error());
+  }
+}
+
+void Service::Serve(const DigestsRequest& /*request*/) {
+  const BusyMark busy(shared_.busy_since_ms);
+  Result<std::vector<Digest>> digests = store::LoadDigests(*session_);
+  if (digests) {
+    Post(Digests{.digests = std::move(*digests)});
+  } else {
+    Lose(digests.error());
+  }
+}
+
+void Service::Serve(fleet::Question& question) {
+  const BusyMark busy(shared_.busy_since_ms);
+  Post(AnswerQuestion(*session_, std::move(question)));
+}
+
+void Service::Refuse(Request request) {
+  if (const Batch* batch = std::get_if<Batch>(&request.what)) {
+    Post(CommitFailed{batch->seq, CommitFailed::Kind::kNotStored, kGone});
+  } else if (auto* question = std::get_if<fleet::Question>(&request.what)) {
+    core::Answer answer;
+    answer.question = std::move(*question);
+    answer.error = kGone.message;
+    Post(std::move(answer));
+  }
+}
+
+void Service::Lose(Error error) {
+  session_.reset();
+  for (Request& request : shared_.requests.TakeAll()) {
+    Refuse(std::move(request));
+  }
+  if (told_ != error.code) {
+    told_ = error.code;
+    Post(Disconnected{.error = std::move(error)});
+  }
+}
+
+void Service::Post(Event event) {
+  // Full only when the loop has stopped taking: wait for it, nothing may be lost.
+  while (!shared_.events.Post(std::move(event)) && !WaitForStop(shared_.stop, kPostRetry)) {
+  }
+}
+
+}  // namespace printfleet::store

@@ -1,0 +1,110 @@
+// All SQL of the store, apart from the migrations in schema/. Named statements are prepared at
+// their first use; the text-only ones run as they are.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace printfleet::store {
+
+struct Statement {
+  std::string name;
+  std::string sql;
+};
+
+struct CopyTarget {
+  std::string table;
+  std::vector<std::string> columns;
+};
+
+// -- Connecting --
+
+// Keys of the advisory locks, of this database. Held by the daemon as long as its connection
+// lives; held while migrating.
+constexpr std::string_view kDaemonLockKeys = "1886546028, 1";
+constexpr std::string_view kMigrationLockKeys = "1886546028, 2";
+
+extern const Statement kTryDaemonLock;     // -> one boolean
+extern const Statement kDaemonLockHolder;  // -> pid, application_name
+extern const Statement kTerminateBackend;  // pid ->
+extern const Statement kBackendLives;      // pid -> one boolean
+extern const Statement kDatabaseExists;    // name -> one boolean
+extern const Statement kServerFacts;       // -> server_encoding, transaction_read_only
+// UTC, no notices, and commits that are durable (a stronger setting than `on` stays).
+extern const std::string kSessionSettings;
+// CREATE DATABASE. The name is quoted.
+std::string CreateDatabaseSql(std::string_view name);
+
+// -- Migrating --
+
+extern const std::string kLockMigrations;
+extern const std::string kUnlockMigrations;
+extern const Statement kHasMigrations;  // -> one boolean
+extern const std::string kCreateMigrations;
+extern const Statement kAppliedMigrations;  // -> version, name, checksum, by version
+extern const Statement kRecordMigration;    // version, name, checksum ->
+
+// -- Partitions --
+
+extern const Statement kPartitions;  // -> table, partition's name
+
+// Makes the partition `name` of fleet.`table` for [from, to), two dates.
+struct PartitionRange {
+  std::string table;
+  std::string name;
+  std::string from;
+  std::string to;
+};
+
+std::string CreatePartitionSql(const PartitionRange& range, int lock_timeout_ms);
+
+// -- Writing a batch. One array for each column, in the order of write.cc --
+
+constexpr size_t kReportLogColumns = 11;
+constexpr size_t kTelemetryColumns = 10;
+
+extern const CopyTarget kReportLogCopy;
+extern const CopyTarget kTelemetryCopy;
+
+extern const Statement kUpsertPrinters;
+extern const Statement kUpsertStatuses;
+extern const Statement kUpsertJobs;
+extern const Statement kInsertJobEvents;
+extern const Statement kDeleteFiles;  // printer_id[], storage[], path[]
+extern const Statement kInsertFiles;
+extern const Statement kUpsertCommands;
+extern const Statement kUpsertExecutions;
+extern const Statement kInsertEvents;
+extern const Statement kInsertAudit;
+extern const Statement kInsertDeadLetters;
+extern const Statement kInsertBatches;
+extern const Statement kPruneBatches;  // seq: those before it
+// seq -> one row, or none when the ledger is at or past it.
+extern const Statement kAdvanceLedger;
+extern const Statement kSetLedger;  // next job, command, event, task, report, hold
+
+// -- Loading --
+
+extern const Statement kLoadPrinters;
+extern const Statement kLoadJobs;
+extern const Statement kLoadCommands;
+extern const Statement kLoadExecutions;
+extern const Statement kLoadRequests;  // remember_ms
+extern const Statement kLoadLedger;
+extern const Statement kLoadDigests;  // -> digests as hex
+extern const Statement kLastBatchSeq;
+
+// -- Questions: each row is one JSON object --
+
+extern const std::string kLimitQuestionTime;  // inside its transaction
+extern const Statement kJobList;              // printer, state or outcome, after, limit
+extern const Statement kJobGet;               // job_id
+extern const Statement kCommandList;          // printer, state, after, limit
+extern const Statement kCommandGetById;       // command_id
+extern const Statement kCommandGetByRequest;  // author, request_id
+extern const Statement kEventList;            // printer, kind, after, limit
+// job_id, set verdict?, verdict, set note?, note
+extern const Statement kJobSet;
+
+}  // namespace printfleet::store

@@ -1,0 +1,325 @@
+#include "store/write.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <unordered_set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "store/statements.h"
+
+namespace printfleet::store {
+namespace {
+
+constexpr size_t kFilenameBytesMax = 4096;
+constexpr size_t kDigestBytes = sizeof(Digest::words);
+
+// Pointers to the last row of each key, in the rows' order. An ON CONFLICT statement cannot touch
+// one row twice.
+template <typename Row, typename KeyOf>
+std::vector<const Row*> LastOfEach(const std::vector<Row>& rows, KeyOf&& key_of) {
+  std::vector<const Row*> last;
+  std::unordered_set<std::string> seen;
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    if (seen.insert(key_of(*row)).second) {
+      last.push_back(&*row);
+    }
+  }
+  std::reverse(last.begin(), last.end());
+  return last;
+}
+
+void AddReadings(const printer::Readings& readings, RowSet& set) {
+  set.Number(readings.nozzle_temp_c)
+      .Number(readings.nozzle_target_c)
+      .Number(readings.bed_temp_c)
+      .Number(readings.bed_target_c)
+      .Number(readings.fan_ratio);
+  if (readings.speed_mode) {
+    set.Text(protocol::Name(*readings.speed_mode));
+  } else {
+    set.Null();
+  }
+  set.Number(readings.z_offset_mm);
+}
+
+std::string LabelsJson(const std::map<std::string, std::string>& labels) {
+  json::Writer writer;
+  writer.BeginObject();
+  for (const auto& [name, value] : labels) {
+    writer.Member(name, value);
+  }
+  writer.EndObject();
+  return writer.Take();
+}
+
+void AddFilename(std::string_view filename, RowSet& set) {
+  set.TextOrNull(CleanText(filename, kFilenameBytesMax)).BytesUnlessClean(filename);
+}
+
+Status WriteReports(Session& session, const core::Rows& rows) {
+  RowSet set(kReportLogColumns);
+  for (const core::ReportRow& row : rows.reports) {
+    set.Int(row.seq).Text(row.printer_id).Time(row.received_at).Time(row.reported_at);
+    set.Text(row.type).TextOrNull(row.action).TextOrNull(row.state).Int(row.code);
+    set.TextOrNull(row.msgid).MaybeText(row.payload);
+    if (row.payload_raw) {
+      set.Bytes(*row.payload_raw);
+    } else {
+      set.Null();
+    }
+  }
+  return session.Copy(kReportLogCopy, set);
+}
+
+Status WriteTelemetry(Session& session, const core::Rows& rows) {
+  RowSet set(kTelemetryColumns);
+  for (const core::TelemetryRow& row : rows.telemetry) {
+    set.Text(row.printer_id).Time(row.at);
+    AddReadings(row.readings, set);
+    set.Number(row.progress_ratio);
+  }
+  return session.Copy(kTelemetryCopy, set);
+}
+
+Status WriteRegistrations(Session& session, const core::Rows& rows) {
+  RowSet set(18);
+  const auto last = LastOfEach(
+      rows.registrations, [](const core::RegistrationRow& row) { return row.registration.id; });
+  for (const core::RegistrationRow* row : last) {
+    const printer::Registration& printer = row->registration;
+    set.Text(printer.id).Text(printer.model_id).Text(printer.model).Text(printer.name);
+    set.TextArray(printer.groups).Text(LabelsJson(printer.labels));
+    set.Text(Name(printer.enrolment)).TextOrNull(printer.firmware);
+    set.TextOrNull(printer.machine_version).TextOrNull(printer.peripheral_version);
+    set.MaybeText(printer.maintenance).Text(Name(printer.bed));
+    if (printer.topic_form) {
+      set.Text(protocol::Name(*printer.topic_form));
+    } else {
+      set.Null();
+    }
+    set.TextOrNull(printer.note).TextOrNull(printer.last_task_id).Time(printer.first_seen_at);
+    set.Time(row->last_seen_at).Time(printer.retired_at);
+  }
+  return session.RunRows(kUpsertPrinters, set);
+}
+
+Status WriteStatuses(Session& session, const core::Rows& rows) {
+  RowSet set(20);
+  const auto last =
+      LastOfEach(rows.statuses, [](const core::StatusRow& row) { return row.printer_id; });
+  for (const core::StatusRow* row : last) {
+    set.Text(row->printer_id).Bool(row->online).TextOrNull(row->offline_reason);
+    set.TextOrNull(row->address).Text(row->state).Time(row->state_since);
+    AddReadings(row->readings, set);
+    set.Number(row->progress_ratio).IdOrNull(row->job_id.value);
+    if (row->last_error) {
+      set.Int(row->last_error->code).Text(row->last_error->text).Time(row->last_error->at);
+    } else {
+      set.Null().Null().Null();
+    }
+    set.Time(row->reported_at).Time(row->received_at);
+  }
+  return session.RunRows(kUpsertStatuses, set);
+}
+
+Status WriteJobs(Session& session, const core::Rows& rows) {
+  RowSet set(21);
+  const auto last =
+      LastOfEach(rows.jobs, [](const printer::Job& job) { return std::to_string(job.id.value); });
+  for (const printer::Job* job : last) {
+    set.Int(job->id.value).Text(job->printer_id).TextOrNull(job->task_id);
+    set.TextOrNull(job->local_task);
+    AddFilename(job->filename, set);
+    set.Text(Name(job->source)).IdOrNull(job->command_id.value).Text(Name(job->state));
+    set.TextOrNull(Name(job->outcome)).Time(job->started_at).Time(job->ended_at);
+    set.Number(job->progress_ratio).Int(job->layer).Int(job->layers).Number(job->elapsed_s);
+    set.Number(job->remaining_s).Number(job->material_used_mm).Int(job->error_code);
+    set.TextOrNull(job->error_text).TextOrNull(job->slice_params);
+  }
+  return session.RunRows(kUpsertJobs, set);
+}
+
+Status WriteJobEvents(Session& session, const core::Rows& rows) {
+  RowSet set(4);
+  for (const core::JobEventRow& row : rows.job_events) {
+    set.Int(row.job_id.value).Time(row.at).Text(row.kind).TextOrNull(row.text);
+  }
+  return session.RunRows(kInsertJobEvents, set);
+}
+
+Status WriteFileLists(Session& session, const core::Rows& rows) {
+  RowSet lists(3);
+  RowSet files(9);
+  const auto last = LastOfEach(rows.file_lists, [](const core::FileListRow& row) {
+    return row.printer_id + '\n' + row.storage + '\n' + row.path;
+  });
+  for (const core::FileListRow* row : last) {
+    lists.Text(row->printer_id).Text(row->storage).Text(row->path);
+    for (const core::FileListRow::File& file : row->files) {
+      files.Text(row->printer_id).Text(row->storage).Text(row->path);
+      files.Text(CleanText(file.filename, kFilenameBytesMax)).BytesUnlessClean(file.filename);
+      files.Int(file.size_bytes).Time(file.modified_at).Bool(file.is_directory);
+      files.Time(row->listed_at);
+    }
+  }
+  const Status deleted = session.RunRows(kDeleteFiles, lists);
+  return deleted ? session.RunRows(kInsertFiles, files) : deleted;
+}
+
+Status WriteCommands(Session& session, const core::Rows& rows) {
+  RowSet set(16);
+  const auto last = LastOfEach(
+      rows.commands, [](const core::CommandRow& row) { return std::to_string(row.id.value); });
+  for (const core::CommandRow* row : last) {
+    set.Int(row->id.value).Text(row->author).TextOrNull(row->request_id).Text(row->command);
+    set.TextOrNull(row->target_json).TextOrNull(row->args_json).TextOrNull(row->options_json);
+    set.Text(row->state).TextOrNull(row->target_hash).Text(row->body_digest);
+    set.TextOrNull(row->reply_topic);
+    if (row->correlation_data.empty()) {
+      set.Null();
+    } else {
+      set.Bytes(row->correlation_data);
+    }
+    set.Bool(row->reply_stream).Time(row->created_at).Time(row->deadline_at);
+    set.Time(row->finished_at);
+  }
+  return session.RunRows(kUpsertCommands, set);
+}
+
+Status WriteExecutions(Session& session, const core::Rows& rows) {
+  RowSet set(14);
+  const auto last = LastOfEach(rows.executions, [](const fleet::Execution& execution) {
+    return std::to_string(execution.key.command_id.value) + '\n' + execution.key.printer_id;
+  });
+  for (const fleet::Execution* row : last) {
+    set.Int(row->key.command_id.value).Text(row->key.printer_id).TextOrNull(row->printer_name);
+    set.Text(Name(row->state));
+    if (row->skip_reason == fleet::SkipReason::kNone) {
+      set.Null();
+    } else {
+      set.Text(Name(row->skip_reason));
+    }
+    set.TextOrNull(row->task_id).IdOrNull(row->job_id.value).Int(row->code);
+    set.TextOrNull(row->message).TextOrNull(row->result).Int(row->attempts);
+    set.TextOrNull(row->msgid).Time(row->sent_at).Time(row->finished_at);
+  }
+  return session.RunRows(kUpsertExecutions, set);
+}
+
+Status WriteEvents(Session& session, const core::Rows& rows) {
+  RowSet set(5);
+  for (const core::EventRow& row : rows.events) {
+    set.Int(row.event_id.value).Time(row.at).Text(row.kind).TextOrNull(row.printer_id);
+    set.TextOrNull(row.body_json);
+  }
+  return session.RunRows(kInsertEvents, set);
+}
+
+Status WriteAudit(Session& session, const core::Rows& rows) {
+  RowSet set(7);
+  for (const fleet::AuditEntry& row : rows.audit) {
+    set.Time(row.at).Text(row.author).TextOrNull(row.request_id).TextOrNull(row.command);
+    set.TextOrNull(row.target_json).TextOrNull(row.args_json).Text(row.outcome);
+  }
+  return session.RunRows(kInsertAudit, set);
+}
+
+Status WriteDeadLetters(Session& session, const core::Rows& rows) {
+  RowSet set(5);
+  for (const core::DeadLetterRow& row : rows.dead_letters) {
+    set.Time(row.received_at).Text(row.topic).Bytes(row.payload).Text(row.reason);
+    set.TextOrNull(row.detail);
+  }
+  return session.RunRows(kInsertDeadLetters, set);
+}
+
+Status WriteDigests(Session& session, const Batch& batch) {
+  RowSet set(4);
+  for (int at = 0; at < core::kSessions; ++at) {
+    const std::vector<Digest>& digests = batch.digests[at];
+    if (!digests.empty()) {
+      set.Int(batch.seq).Text(core::Name(static_cast<core::Session>(at)));
+      set.Time(batch.committed_at).Bytes(PackDigests(digests));
+    }
+  }
+  return session.RunRows(kInsertBatches, set);
+}
+
+// First, so that a batch that is there already is found out before anything else.
+Status WriteLedger(Session& session, const Batch& batch) {
+  const Result<SqlRows> advanced = session.Run(kAdvanceLedger, {std::to_string(batch.seq)});
+  if (!advanced) {
+    return advanced.error();
+  }
+  if (advanced->empty()) {
+    return Error{Errc::kConflict,
+                 "batch " + std::to_string(batch.seq) + ": the ledger is at or past it"};
+  }
+  if (!batch.rows.ledger) {
+    return Ok{};
+  }
+  const fleet::Ledger& ledger = *batch.rows.ledger;
+  const Result<SqlRows> set = session.Run(
+      kSetLedger, {std::to_string(ledger.next_job_id), std::to_string(ledger.next_command_id),
+                   std::to_string(ledger.next_event_id), std::to_string(ledger.next_task_id),
+                   std::to_string(ledger.next_report_seq), ledger.hold});
+  return set ? Status(Ok{}) : set.error();
+}
+
+}  // namespace
+
+bool IsEmpty(const Batch& batch) {
+  return batch.rows.empty() &&
+         std::all_of(std::begin(batch.digests), std::end(batch.digests),
+                     [](const std::vector<Digest>& digests) { return digests.empty(); });
+}
+
+std::set<Day> DaysOf(const core::Rows& rows) {
+  std::set<Day> days;
+  for (const core::ReportRow& row : rows.reports) {
+    days.insert(DayOf(row.received_at));
+  }
+  for (const core::TelemetryRow& row : rows.telemetry) {
+    days.insert(DayOf(row.at));
+  }
+  return days;
+}
+
+Status WriteBatch(Session& session, const Batch& batch) {
+  const Status ledger = WriteLedger(session, batch);
+  if (!ledger) {
+    return ledger;
+  }
+  // Parents before children: printers, jobs and commands are referenced.
+  using Write = Status (*)(Session&, const core::Rows&);
+  for (const Write write : {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses,
+                            WriteJobs, WriteJobEvents, WriteFileLists, WriteCommands,
+                            WriteExecutions, WriteEvents, WriteAudit, WriteDeadLetters}) {
+    const Status written = write(session, batch.rows);
+    if (!written) {
+      return written;
+    }
+  }
+  return WriteDigests(session, batch);
+}
+
+std::string PackDigests(const std::vector<Digest>& digests) {
+  std::string bytes(digests.size() * kDigestBytes, '\0');
+  for (size_t at = 0; at < digests.size(); ++at) {
+    std::memcpy(bytes.data() + at * kDigestBytes, digests[at].words.data(), kDigestBytes);
+  }
+  return bytes;
+}
+
+void UnpackDigests(std::string_view bytes, std::vector<Digest>& digests) {
+  for (size_t at = 0; at + kDigestBytes <= bytes.size(); at += kDigestBytes) {
+    Digest digest;
+    std::memcpy(digest.words.data(), bytes.data() + at, kDigestBytes);
+    digests.push_back(digest);
+  }
+}
+
+}  // namespace printfleet::store

@@ -1,0 +1,135 @@
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "cluster.h"
+#include "rows.h"
+#include "worker_probe.h"
+
+namespace printfleet::store {
+namespace {
+
+using Kind = fleet::Question::Kind;
+
+class Questions : public ::testing::Test {
+ protected:
+  Questions() {
+    probe_.Start();
+    Batch batch = MakeFullBatch(1);
+    batch.rows.registrations.push_back(MakeRegistration("p2"));
+    for (int64_t id = 1; id <= 5; ++id) {
+      batch.rows.jobs.push_back(MakeJob(id, "p2"));
+      batch.rows.jobs.back().state = printer::JobState::kEnded;
+      batch.rows.jobs.back().outcome =
+          id % 2 == 0 ? printer::Outcome::kFailed : printer::Outcome::kFinished;
+    }
+    for (int64_t id = 2; id <= 4; ++id) {
+      batch.rows.events.push_back({EventId{id}, Noon(), "printer_online", "", ""});
+    }
+    EXPECT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+  }
+
+  core::Answer Ask(fleet::Question question) {
+    EXPECT_TRUE(probe_.worker().Ask(std::move(question)));
+    return probe_.Wait<core::Answer>().value_or(core::Answer{});
+  }
+
+  // The member `name` of each row, joined by blanks.
+  static std::string Members(const core::Answer& answer, std::string_view name) {
+    std::string members = answer.ok ? "" : answer.error;
+    json::Parser parser;
+    for (const std::string& row : answer.rows) {
+      const Result<json::Value> object = parser.Parse(row, {});
+      members += members.empty() ? "" : " ";
+      members += object ? (*object)[name].Text() : object.error().message;
+    }
+    return members;
+  }
+
+  static fleet::Question Make(Kind kind, const std::string& subject = "") {
+    fleet::Question question;
+    question.kind = kind;
+    question.subject = subject;
+    return question;
+  }
+
+  WorkerProbe probe_{Cluster::Get().NewDatabaseName()};
+};
+
+TEST_F(Questions, JobListIsNewestFirstAndPages) {
+  fleet::Question question = Make(Kind::kJobList);
+  question.limit = 2;
+  EXPECT_EQ(Members(Ask(question), "job_id"), "17 5");
+  question.after = 5;
+  EXPECT_EQ(Members(Ask(question), "job_id"), "4 3");
+}
+
+TEST_F(Questions, JobListFilters) {
+  fleet::Question question = Make(Kind::kJobList);
+  question.filter_printer = "name of p2";
+  question.filter_state = "failed";
+  EXPECT_EQ(Members(Ask(question), "job_id"), "4 2");
+  question = Make(Kind::kJobList);
+  question.filter_state = "open";
+  EXPECT_EQ(Members(Ask(question), "job_id"), "17");
+}
+
+TEST_F(Questions, JobGetHasTheWholeJob) {
+  const core::Answer answer = Ask(Make(Kind::kJobGet, "17"));
+
+  EXPECT_EQ(Members(answer, "started_at"), "\"2026-03-01T11:58:20.123Z\"");
+  EXPECT_EQ(Members(answer, "name"), "\"name of p1\"");
+  EXPECT_EQ(Members(answer, "outcome"), "null");
+  EXPECT_TRUE(Ask(Make(Kind::kJobGet, "999")).rows.empty());
+  EXPECT_TRUE(Ask(Make(Kind::kJobGet, "1; DROP TABLE fleet.jobs")).ok);
+}
+
+TEST_F(Questions, CommandGetByIdAndByRequest) {
+  EXPECT_EQ(Members(Ask(Make(Kind::kCommandGet, "5")), "request_id"), "\"request-5\"");
+  const core::Answer answer = Ask(Make(Kind::kCommandGet, "anna\nrequest-5"));
+
+  EXPECT_EQ(Members(answer, "command_id"), "5");
+  EXPECT_NE(Members(answer, "executions").find("\"printer_id\":\"p1\""), std::string::npos);
+  EXPECT_TRUE(Ask(Make(Kind::kCommandGet, "bert\nrequest-5")).rows.empty());
+}
+
+TEST_F(Questions, CommandListFilters) {
+  fleet::Question question = Make(Kind::kCommandList);
+  EXPECT_EQ(Members(Ask(question), "command_id"), "5");
+  question.filter_printer = "p1";
+  EXPECT_EQ(Members(Ask(question), "command_id"), "5");
+  question.filter_printer = "p2";
+  EXPECT_EQ(Members(Ask(question), "command_id"), "");
+}
+
+TEST_F(Questions, EventListGoesOnAfterAnId) {
+  fleet::Question question = Make(Kind::kEventList);
+  question.after = 1;
+  question.limit = 2;
+  EXPECT_EQ(Members(Ask(question), "event_id"), "2 3");
+  EXPECT_EQ(Members(Ask(question), "printer_id"), "null null");
+  EXPECT_EQ(Members(Ask(question), "body"), "{} {}");
+}
+
+TEST_F(Questions, JobSetChangesWhatIsGiven) {
+  fleet::Question question = Make(Kind::kJobSet, "17");
+  question.argument = R"({"verdict":"good","note":"well done"})";
+  EXPECT_EQ(Members(Ask(question), "verdict"), "\"good\"");
+  question.argument = R"({"note":null})";
+  const core::Answer answer = Ask(question);
+  EXPECT_EQ(Members(answer, "verdict"), "\"good\"");
+  EXPECT_EQ(Members(answer, "note"), "null");
+}
+
+TEST_F(Questions, WhatCannotBeIsAnErrorAndHarmsNobody) {
+  fleet::Question question = Make(Kind::kJobSet, "17");
+  question.argument = R"({"verdict":"perfect"})";
+  EXPECT_FALSE(Ask(question).ok);
+  question.argument = "no json";
+  EXPECT_FALSE(Ask(question).ok);
+  question.argument = R"({"note":"a\u0000b"})";
+  EXPECT_FALSE(Ask(question).ok);
+  EXPECT_EQ(probe_.Commit(MakeAuditBatch(2, "after")), "committed") << probe_.failure();
+}
+
+}  // namespace
+}  // namespace printfleet::store
