@@ -1,0 +1,193 @@
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <sstream>
+#include <utility>
+
+#include "cli/exit_code.h"
+
+namespace printfleet::cli {
+namespace {
+
+// What every parsed subcommand is written to; the subcommand that was there says which is meant.
+struct Everything {
+  ServerArguments server;
+  SendArguments send;
+  PrintersArguments printers;
+  WatchArguments watch;
+  JobsArguments jobs;
+  UserArguments user;
+  std::function<Parsed()> chosen;
+};
+
+void AddList(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+             const std::string& help) {
+  // Without allow_extra_args(false) a list would swallow the words behind it.
+  app.add_option(name, values, help)->allow_extra_args(false)->delimiter(',')->group("Selectors");
+}
+
+void AddSelectors(CLI::App& app, Selectors& selectors) {
+  app.add_flag("--all", selectors.all, "Every printer")->group("Selectors");
+  AddList(app, "--printer", selectors.printers, "Printer id or name; may be repeated, also a,b");
+  AddList(app, "--model", selectors.models, "K2Pro, K2Plus, K2Max");
+  AddList(app, "--group", selectors.groups, "A group the printer is in");
+  AddList(app, "--state", selectors.states, "idle, printing, paused, …");
+  AddList(app, "--bed", selectors.beds, "clear, occupied, unknown");
+  AddList(app, "--enrolment", selectors.enrolments, "pending, enrolled, rejected, retired");
+  AddList(app, "--label", selectors.labels, "k=v");
+  AddList(app, "--exclude", selectors.exclude, "Printer id or name to leave out");
+  app.add_option("--firmware", selectors.firmware, "'<3.1.2', '>=3.0.9', '3.1.0'")
+      ->group("Selectors");
+  app.add_option("--limit", selectors.limit, "At most so many printers")
+      ->check(CLI::PositiveNumber)
+      ->group("Selectors");
+  app.add_option("--percent", selectors.percent, "At most this share of the matched, 0 to 100")
+      ->check(CLI::Range(0.0, 100.0))
+      ->group("Selectors");
+}
+
+void AddConfig(CLI::App& app, std::string& config) {
+  app.add_option("--config", config,
+                 "Configuration; default: $PRINTFLEET_CONFIG, ./printfleet.yaml, "
+                 "/etc/printfleet/printfleet.yaml");
+}
+
+void AddConnection(CLI::App& app, ConnectionArguments& connection) {
+  AddConfig(app, connection.config);
+  app.add_option("--broker", connection.broker,
+                 "mqtt://host[:port] or mqtts://…, instead of a configuration");
+  app.add_option("--user", connection.user, "Your name at the broker");
+  app.add_option("--password-file", connection.password_file, "File with your password");
+  app.add_option("--ca-file", connection.ca_file, "Authority of the broker's certificate");
+  app.add_option("--topic-root", connection.topic_root,
+                 "With --broker: the fleet's topics (default fleet/v1)");
+}
+
+void AddServer(CLI::App& app, Everything& all) {
+  const std::pair<const char*, std::pair<ServerAction, const char*>> kActions[] = {
+      {"serve", {ServerAction::kServe, "Run the daemon"}},
+      {"broker", {ServerAction::kBroker, "Run just the managed Mosquitto, in the foreground"}},
+      {"database", {ServerAction::kDatabase, "Run just the managed PostgreSQL, in the foreground"}},
+      {"check", {ServerAction::kCheck, "Name everything that is wrong in a configuration"}},
+      {"migrate", {ServerAction::kMigrate, "Bring the database's schema up to date"}},
+  };
+  for (const auto& [name, what] : kActions) {
+    CLI::App* sub = app.add_subcommand(name, what.second);
+    AddConfig(*sub, all.server.config);
+    sub->callback([&all, action = what.first] {
+      all.server.action = action;
+      all.chosen = [&all] { return Parsed(all.server); };
+    });
+  }
+}
+
+void AddSend(CLI::App& app, Everything& all, const std::vector<CommandHelp>& commands) {
+  SendArguments& send = all.send;
+  CLI::App* sub = app.add_subcommand("send", "Send a command to printers or to the fleet");
+  sub->add_option("COMMAND", send.command, "See below")->required();
+  sub->add_option("key=value", send.values,
+                  "Arguments of the command: bed_target_c=60, file.storage=local, key=@FILE");
+  AddSelectors(*sub, send.selectors);
+  AddConnection(*sub, send.connection);
+  sub->add_flag("-n,--dry-run", send.dry_run, "Only say what would be done");
+  sub->add_flag("-y,--yes", send.yes, "Do not preview, do not ask");
+  sub->add_flag("--json", send.json, "Responses as they come, one JSON object a line");
+  sub->add_flag("--no-wait", send.no_wait, "Do not wait for results");
+  sub->add_option("--timeout", send.timeout_s, "Seconds the printers have, instead of the default")
+      ->check(CLI::Range(1, 86400));
+  sub->add_option("--on-offline", send.on_offline, "skip or wait (default skip)")
+      ->check(CLI::IsMember({"skip", "wait"}));
+  sub->add_option("--max-in-flight", send.max_in_flight, "Printers at the same time")
+      ->check(CLI::PositiveNumber);
+  sub->add_option("--id", send.id, "The request's UUID: the same again does nothing twice");
+  sub->footer(HelpText(commands));
+  sub->callback([&all] { all.chosen = [&all] { return Parsed(all.send); }; });
+}
+
+void AddQuestions(CLI::App& app, Everything& all) {
+  CLI::App* printers = app.add_subcommand("printers", "List the printers");
+  AddSelectors(*printers, all.printers.selectors);
+  AddConnection(*printers, all.printers.connection);
+  printers->add_flag("--json", all.printers.json, "State documents, one a line");
+  printers->callback([&all] { all.chosen = [&all] { return Parsed(all.printers); }; });
+
+  CLI::App* watch = app.add_subcommand("watch", "Show the printers and what happens, live");
+  AddConnection(*watch, all.watch.connection);
+  watch->add_flag("--json", all.watch.json, "Documents as they come, one a line");
+  watch->callback([&all] { all.chosen = [&all] { return Parsed(all.watch); }; });
+
+  CLI::App* jobs = app.add_subcommand("jobs", "List print jobs, newest first");
+  AddConnection(*jobs, all.jobs.connection);
+  AddList(*jobs, "--printer", all.jobs.printers, "Printer id or name");
+  jobs->add_option("--state,--outcome", all.jobs.state,
+                   "open, or a job's state, or how it ended: finished, failed, stopped, "
+                   "interrupted, ended_unknown")
+      ->group("Selectors");
+  jobs->add_option("--limit", all.jobs.limit, "At most so many (default 50)")
+      ->check(CLI::PositiveNumber)
+      ->group("Selectors");
+  jobs->add_flag("--json", all.jobs.json, "One JSON object a line");
+  jobs->callback([&all] { all.chosen = [&all] { return Parsed(all.jobs); }; });
+}
+
+void AddUser(CLI::App& app, Everything& all) {
+  UserArguments& user = all.user;
+  CLI::App* sub = app.add_subcommand("user", "The people who may log in at the broker");
+  sub->require_subcommand(1);
+  const auto choose = [&all](UserAction action) {
+    return [&all, action] {
+      all.user.action = action;
+      all.chosen = [&all] { return Parsed(all.user); };
+    };
+  };
+  CLI::App* add = sub->add_subcommand("add", "Add a user, or change role and password");
+  add->add_option("NAME", user.name)->required();
+  add->add_option_function<std::string>(
+         "--role", [&user](const std::string& text) { user.role = settings::ParseRole(text); },
+         "viewer, operator or admin")
+      ->check(CLI::IsMember({"viewer", "operator", "admin"}))
+      ->required();
+  add->add_option("--password-file", user.password_file,
+                  "File whose first line is the password; default: it is asked for");
+  AddConfig(*add, user.config);
+  add->callback(choose(UserAction::kAdd));
+
+  CLI::App* remove = sub->add_subcommand("remove", "Remove a user");
+  remove->add_option("NAME", user.name)->required();
+  AddConfig(*remove, user.config);
+  remove->callback(choose(UserAction::kRemove));
+
+  CLI::App* list = sub->add_subcommand("list", "List users and roles");
+  list->add_flag("--json", user.json, "One JSON object a line");
+  AddConfig(*list, user.config);
+  list->callback(choose(UserAction::kList));
+}
+
+}  // namespace
+
+Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands) {
+  Everything all;
+  CLI::App app("printfleet: a farm of Kobra 2 printers over MQTT and PostgreSQL", "printfleet");
+  try {
+    app.set_version_flag("--version", "printfleet " PRINTFLEET_VERSION);
+    app.require_subcommand(1);
+    app.footer(
+        "Exit codes: 0 done, 1 some printers failed, 2 usage or configuration, "
+        "3 not reachable, 4 timed out.");
+    AddServer(app, all);
+    AddSend(app, all, commands);
+    AddQuestions(app, all);
+    AddUser(app, all);
+    app.parse(argc, argv);
+    return all.chosen();
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream text;
+    const int code = app.exit(error, text, text);
+    return Finished{code == 0 ? kDone : kUsage, text.str()};
+  } catch (const std::exception& error) {
+    return Finished{kUsage, std::string(error.what()) + "\n"};
+  }
+}
+
+}  // namespace printfleet::cli

@@ -1,0 +1,106 @@
+// argv -> plain structs. CLI11 stays in arguments.cc. Pure but for nothing: reads only argv.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/command_help.h"
+#include "settings/settings.h"
+
+namespace printfleet::cli {
+
+// How a client subcommand finds the broker; see broker_address.h.
+struct ConnectionArguments {
+  std::string config;  // a configuration; empty: the usual places
+  std::string broker;  // mqtt://host[:port] or mqtts://…, instead of a configuration
+  std::string user;
+  std::string password_file;
+  std::string ca_file;
+  std::string topic_root;  // with `broker`
+};
+
+// Which printers. Joined by AND; several values of one selector by OR.
+struct Selectors {
+  bool all = false;
+  std::vector<std::string> printers;
+  std::vector<std::string> models;
+  std::vector<std::string> groups;
+  std::vector<std::string> states;
+  std::vector<std::string> beds;
+  std::vector<std::string> enrolments;
+  std::vector<std::string> labels;  // "k=v"
+  std::vector<std::string> exclude;
+  std::string firmware;  // "<3.1.2"
+  std::optional<int64_t> limit;
+  std::optional<double> percent;
+
+  bool operator==(const Selectors&) const = default;
+};
+
+enum class ServerAction { kServe, kBroker, kDatabase, kMigrate, kCheck };
+
+struct ServerArguments {
+  ServerAction action = ServerAction::kServe;
+  std::string config;
+};
+
+struct SendArguments {
+  ConnectionArguments connection;
+  std::string command;
+  std::vector<std::string> values;  // "key=value"
+  Selectors selectors;
+  bool dry_run = false;
+  bool yes = false;
+  bool json = false;
+  bool no_wait = false;
+  std::optional<int64_t> timeout_s;
+  std::string on_offline;  // "", "skip", "wait"
+  std::optional<int64_t> max_in_flight;
+  std::string id;  // a UUID; empty: a fresh one
+};
+
+struct PrintersArguments {
+  ConnectionArguments connection;
+  Selectors selectors;
+  bool json = false;
+};
+
+struct WatchArguments {
+  ConnectionArguments connection;
+  bool json = false;
+};
+
+struct JobsArguments {
+  ConnectionArguments connection;
+  std::vector<std::string> printers;
+  std::string state;  // a job's state, an outcome, or "open"
+  std::optional<int64_t> limit;
+  bool json = false;
+};
+
+enum class UserAction { kAdd, kRemove, kList };
+
+struct UserArguments {
+  UserAction action = UserAction::kList;
+  std::string config;
+  std::string name;
+  std::optional<settings::Role> role;
+  std::string password_file;
+  bool json = false;
+};
+
+// Help, version or a usage error: `text` is to be printed, on standard error where `code` is not 0.
+struct Finished {
+  int code = 0;
+  std::string text;
+};
+
+using Parsed = std::variant<Finished, ServerArguments, SendArguments, PrintersArguments,
+                            WatchArguments, JobsArguments, UserArguments>;
+
+Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
+
+}  // namespace printfleet::cli

@@ -1,0 +1,55 @@
+// One MQTT 5 connection of a command-line client: connect, subscribe, publish, wait for messages.
+//
+// Blocking, with deadlines; one thread. SIGINT and SIGTERM are blocked from Connect on and come
+// out of Next(), so that a subcommand ends tidily. libmosquitto stays in client.cc.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/broker_address.h"
+
+namespace printfleet::cli {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+struct Incoming {
+  std::string topic;
+  std::string payload;
+  bool retained = false;
+};
+
+// What Next() returned for: a message, the deadline, or a signal.
+struct Waited {
+  std::optional<Incoming> message;
+  bool interrupted = false;
+};
+
+class Client {
+ public:
+  // kUnavailable: no broker there, or it refuses us.
+  static Result<std::unique_ptr<Client>> Connect(const BrokerAddress& broker);
+
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Returns once the broker has answered. kRejected: it does not let us.
+  Status Subscribe(const std::string& filter);
+  // QoS 1, not retained; returns once acknowledged. kRejected: it does not let us.
+  Status Publish(const std::string& topic, const std::string& payload);
+
+  // The next message; kUnavailable when the connection is gone.
+  Result<Waited> Next(SteadyTime deadline);
+
+ private:
+  struct State;
+  explicit Client(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace printfleet::cli

@@ -1,0 +1,28 @@
+// The program's entry: argv to a subcommand. What runs servers is handed in, because the command
+// line sees no daemon.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "cli/command_help.h"
+#include "cli/subcommands.h"
+#include "settings/load.h"
+
+namespace printfleet::cli {
+
+struct ServerCommands {
+  using Run = std::function<int(const settings::Loaded&)>;
+
+  Run serve;
+  Run broker;
+  Run database;
+  Run migrate;
+  HashPassword hash_password;        // empty: `user add` says that it cannot
+  std::vector<CommandHelp> catalog;  // CatalogHelp(); empty: any command may be sent
+};
+
+// Returns the process's exit code; never throws.
+int Main(int argc, char** argv, const ServerCommands& commands);
+
+}  // namespace printfleet::cli

@@ -1,0 +1,88 @@
+// Responses and state documents as text for people. Pure: JSON in, text out.
+//
+// What comes from printers goes through PrintableText before it reaches a terminal.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace printfleet::cli {
+
+struct Style {
+  bool color = false;
+};
+
+// One printer's part of a command, of an `execution` response.
+struct ExecutionRow {
+  std::string printer_id;
+  std::string name;
+  std::string state;
+  std::string code;
+  std::string message;
+  std::string result;  // JSON, "" for none or {}
+};
+
+// Of a `progress` or `done` response; what is absent is 0.
+struct Counts {
+  int64_t queued = 0;
+  int64_t sent = 0;
+  int64_t succeeded = 0;
+  int64_t failed = 0;
+  int64_t timed_out = 0;
+  int64_t sent_unconfirmed = 0;
+  int64_t cancelled = 0;
+  int64_t expired = 0;
+  int64_t skipped = 0;
+
+  [[nodiscard]] int64_t finished() const;
+};
+
+Counts ReadCounts(json::Value response);
+
+// Rows of `execution` and of a `done` that carries executions, by printer.
+void CollectExecutions(json::Value response, std::map<std::string, ExecutionRow>& rows);
+
+// A table with a header; columns as wide as their widest cell. Rows are as long as the header.
+std::string Table(const std::vector<std::string>& header,
+                  const std::vector<std::vector<std::string>>& rows, Style style);
+
+std::string ExecutionsTable(const std::map<std::string, ExecutionRow>& rows, Style style);
+
+// "12 printers matched, 2 skipped" and the skipped with their reasons, at most 20 of them.
+std::string PreviewText(json::Value accepted);
+
+// "11 succeeded, 1 failed, 2 skipped in 5.2 s".
+std::string DoneText(json::Value done);
+
+// "[#####     ] 8/12 done, 1 failed, 3 sent".
+std::string ProgressText(const Counts& counts, int64_t matched);
+
+// The exit code that a `done` response stands for.
+int ExitCodeOf(json::Value done);
+
+// State documents, sorted by name.
+std::string PrintersTable(const std::vector<json::Value>& states, WallTime now, Style style);
+
+std::string JobsTable(const std::vector<json::Value>& jobs, Style style);
+
+// One line for an event, and for a printer's state.
+std::string EventLine(json::Value event);
+std::string StateLine(json::Value state);
+
+// JSON over several lines, indented by two.
+std::string PrettyJson(json::Value value);
+
+// "4 s", "12 min", "3 h", "5 d"; "-" for nothing.
+std::string AgeText(std::optional<WallTime> then, WallTime now);
+
+// A scalar as a cell: text as it is, null and missing as "-".
+std::string CellText(json::Value value);
+
+}  // namespace printfleet::cli

@@ -1,0 +1,27 @@
+// The subcommands of the command line, one file each. Each returns the process's exit code.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/arguments.h"
+#include "cli/command_help.h"
+
+namespace printfleet::cli {
+
+// A password as the managed broker stores it: "$7$…".
+using HashPassword = std::function<Result<std::string>(const std::string& password)>;
+
+int Check(const std::string& config);
+int Send(const SendArguments& arguments, const std::vector<CommandHelp>& commands);
+int Printers(const PrintersArguments& arguments);
+int Watch(const WatchArguments& arguments);
+int Jobs(const JobsArguments& arguments);
+int User(const UserArguments& arguments, const HashPassword& hash_password);
+
+// Standard output is a terminal and NO_COLOR is not set.
+bool WantsColor();
+
+}  // namespace printfleet::cli

@@ -1,0 +1,93 @@
+#include "cli/arguments.h"
+
+#include <gtest/gtest.h>
+
+namespace printfleet::cli {
+namespace {
+
+Parsed Parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "printfleet");
+  CommandHelp pause;
+  pause.name = "print.pause";
+  pause.help = "Pauses the job";
+  pause.arguments = {{"if_job", ArgumentKind::kJson, false, false, "only while this is the job"}};
+  return ParseArguments(static_cast<int>(words.size()), words.data(), {pause});
+}
+
+TEST(Arguments, SendTakesSelectorsBetweenItsWords) {
+  const Parsed parsed =
+      Parse({"send",        "--printer", "a-01", "print.pause",  "if_job=3", "--model",
+             "K2Pro,K2Max", "--printer", "a-02", "--firmware",   "<3.1.2",   "--label",
+             "row=3",       "--percent", "50",   "--limit",      "4",        "z=-1",
+             "-y",          "--timeout", "30",   "--on-offline", "wait",     "--json"});
+  const auto* send = std::get_if<SendArguments>(&parsed);
+  ASSERT_NE(send, nullptr) << std::get<Finished>(parsed).text;
+  EXPECT_EQ(send->command, "print.pause");
+  EXPECT_EQ(send->values, (std::vector<std::string>{"if_job=3", "z=-1"}));
+  Selectors selectors;
+  selectors.printers = {"a-01", "a-02"};
+  selectors.models = {"K2Pro", "K2Max"};
+  selectors.firmware = "<3.1.2";
+  selectors.labels = {"row=3"};
+  selectors.percent = 50;
+  selectors.limit = 4;
+  EXPECT_EQ(send->selectors, selectors);
+  EXPECT_TRUE(send->yes);
+  EXPECT_TRUE(send->json);
+  EXPECT_FALSE(send->dry_run);
+  EXPECT_EQ(send->timeout_s, 30);
+  EXPECT_EQ(send->on_offline, "wait");
+}
+
+TEST(Arguments, EachSubcommandIsRecognized) {
+  EXPECT_EQ(std::get<ServerArguments>(Parse({"serve", "--config", "x"})).config, "x");
+  EXPECT_EQ(std::get<ServerArguments>(Parse({"migrate"})).action, ServerAction::kMigrate);
+  EXPECT_EQ(std::get<ServerArguments>(Parse({"check"})).action, ServerAction::kCheck);
+  EXPECT_TRUE(std::get<PrintersArguments>(Parse({"printers", "--all"})).selectors.all);
+  EXPECT_TRUE(std::get<WatchArguments>(Parse({"watch", "--json"})).json);
+  EXPECT_EQ(std::get<JobsArguments>(Parse({"jobs", "--outcome", "failed"})).state, "failed");
+  const auto user = std::get<UserArguments>(Parse({"user", "add", "anna", "--role", "operator"}));
+  EXPECT_EQ(user.action, UserAction::kAdd);
+  EXPECT_EQ(user.name, "anna");
+  EXPECT_EQ(user.role, settings::Role::kOperator);
+  EXPECT_EQ(std::get<UserArguments>(Parse({"user", "remove", "anna"})).action, UserAction::kRemove);
+  EXPECT_EQ(std::get<UserArguments>(Parse({"user", "list"})).action, UserAction::kList);
+}
+
+TEST(Arguments, HelpIsEverywhereAndExits0) {
+  const std::vector<std::vector<const char*>> kCases = {
+      {"--help"},           {"--version"},       {"serve", "--help"},   {"broker", "--help"},
+      {"database", "-h"},   {"check", "--help"}, {"migrate", "--help"}, {"send", "--help"},
+      {"printers", "-h"},   {"watch", "--help"}, {"jobs", "--help"},    {"user", "--help"},
+      {"user", "add", "-h"}};
+  for (const auto& words : kCases) {
+    const auto finished = std::get<Finished>(Parse(words));
+    EXPECT_EQ(finished.code, 0) << words[0];
+    EXPECT_FALSE(finished.text.empty());
+  }
+  const auto help = std::get<Finished>(Parse({"send", "--help"})).text;
+  EXPECT_NE(help.find("print.pause"), std::string::npos);
+  EXPECT_NE(help.find("Pauses the job"), std::string::npos);
+  EXPECT_NE(help.find("only while this is the job"), std::string::npos);
+}
+
+TEST(Arguments, MistakesExit2) {
+  const std::vector<std::vector<const char*>> kCases = {
+      {},
+      {"sned"},
+      {"send"},
+      {"send", "x", "--on-offline", "maybe"},
+      {"send", "x", "--percent", "120"},
+      {"send", "x", "--limit", "0"},
+      {"send", "x", "--colour"},
+      {"user"},
+      {"user", "add", "anna"},
+      {"user", "add", "anna", "--role", "boss"},
+      {"user", "add", "anna", "--role", "admin", "--password", "x"}};
+  for (const auto& words : kCases) {
+    EXPECT_EQ(std::get<Finished>(Parse(words)).code, 2);
+  }
+}
+
+}  // namespace
+}  // namespace printfleet::cli
