@@ -1,0 +1,542 @@
+#include "daemon/batcher.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+
+namespace printfleet::daemon {
+namespace {
+
+// How long a COMMIT in doubt may stay unanswered before its requests are told `unknown`.
+constexpr milliseconds kDoubtPatience{2000};
+
+size_t BytesOf(const core::Message& message) {
+  return message.topic.size() + message.payload.size();
+}
+
+const core::Message* MessageOf(const core::Event& event) {
+  if (const auto* poison = std::get_if<core::PoisonMessage>(&event)) {
+    return &poison->message;
+  }
+  return std::get_if<core::Message>(&event);
+}
+
+}  // namespace
+
+Batcher::Batcher(const settings::Settings& settings, core::Core& core, store::Worker& worker,
+                 CrashGuard& guard, StopsLog& stops, Hooks hooks)
+    : settings_(settings),
+      core_(core),
+      worker_(worker),
+      guard_(guard),
+      stops_(stops),
+      hooks_(std::move(hooks)),
+      messages_max_(static_cast<size_t>(settings.inbound.batch_messages_max)) {}
+
+void Batcher::OnMessages(std::vector<core::Message> messages, const Instant& now) {
+  for (core::Message& message : messages) {
+    held_[static_cast<size_t>(message.session)] = true;
+    if (core_.Receive(message)) {
+      continue;  // a heartbeat
+    }
+    if (message.topic.starts_with("$SYS/")) {
+      hooks_.broker_counter(message);
+      continue;
+    }
+    if (message.session == core::Session::kCommands) {
+      SendStopAhead(message, now);
+      commands_.push_back(std::move(message));
+    } else {
+      reports_.push_back(std::move(message));
+    }
+  }
+}
+
+// A stop never waits: it goes out before its batch, whatever the store does.
+void Batcher::SendStopAhead(core::Message& message, const Instant& now) {
+  if (guard_.Poison(message.digest)) {
+    return;
+  }
+  guard_.Enter(message.digest);
+  auto plan = core_.PlanStop(message, now);
+  guard_.Leave();
+  if (!plan) {
+    return;
+  }
+  for (core::Publish& publish : core_.StopPublishes(*plan, now)) {
+    hooks_.publish(std::move(publish));
+  }
+  message.stop_sent = std::make_shared<const fleet::StopPlan>(std::move(*plan));
+}
+
+void Batcher::OnEvent(core::Event event) { events_.push_back(std::move(event)); }
+
+void Batcher::OnSessionConnected(core::Session session) {
+  if (session == core::Session::kReports) {
+    digests_ready_ = false;
+    digests_asked_ = false;
+  }
+}
+
+// The connection took the acknowledgements with it: what was read and is not in a batch that is
+// being committed will be delivered again.
+void Batcher::OnSessionDown(core::Session session) {
+  held_[static_cast<size_t>(session)] = false;
+  if (session == core::Session::kReports) {
+    reports_.clear();
+    digests_ready_ = false;
+  } else {
+    commands_.clear();
+  }
+}
+
+void Batcher::OnStoreEvent(store::Event event, const Instant& now) {
+  if (auto* connected = std::get_if<store::Connected>(&event)) {
+    OnConnected(std::move(*connected), now);
+  } else if (const auto* disconnected = std::get_if<store::Disconnected>(&event)) {
+    LogWarning("database", "away", {{"error", disconnected->error.message}});
+    OnAway(now);
+  } else if (std::holds_alternative<store::Committed>(event)) {
+    if (!AnswersBatch()) {
+      return;
+    }
+    commit_duration_.Observe(
+        std::chrono::duration<double>(now.mono - commit_since_).count());
+    ReleaseBatch(now);
+  } else if (const auto* failed = std::get_if<store::CommitFailed>(&event)) {
+    if (!AnswersBatch()) {
+      return;
+    }
+    if (failed->kind == store::CommitFailed::Kind::kRefused) {
+      OnRefused(failed->error, now);
+      return;
+    }
+    in_doubt_ = failed->kind == store::CommitFailed::Kind::kInDoubt;
+    LogWarning("database", in_doubt_ ? "a COMMIT is in doubt" : "a batch was not stored",
+               {{"seq", failed->seq}, {"error", failed->error.message}});
+    OnAway(now);
+  } else if (const auto* resolved = std::get_if<store::DoubtResolved>(&event)) {
+    OnDoubtResolved(resolved->committed, now);
+  } else if (auto* digests = std::get_if<store::Digests>(&event)) {
+    if (digests_asked_) {
+      digests_asked_ = false;
+      digests_ready_ = true;
+      events_.push_front(core::RecentDigests{std::move(digests->digests)});
+    }
+  } else if (auto* answer = std::get_if<core::Answer>(&event)) {
+    events_.emplace_back(std::move(*answer));
+  }
+}
+
+// Is this the answer to the batch that is being committed? One that had been asked when the
+// connection went is told as lost twice, the second time perhaps after the next was asked.
+bool Batcher::AnswersBatch() {
+  --commits_open_;
+  return commits_open_ == 0 && state_ == State::kCommitting;
+}
+
+void Batcher::OnConnected(store::Connected connected, const Instant& now) {
+  LogInfo("database", "connected");
+  if (connected.loaded) {
+    next_seq_ = connected.loaded->next_batch_seq;
+    core_.Rebuild(std::move(*connected.loaded), now);
+    loaded_ = true;
+    hooks_.snapshot_changed();
+  }
+  if (in_doubt_) {
+    if (!worker_.ResolveDoubt(next_seq_)) {
+      LogError("database", "cannot ask what became of a COMMIT", {{"seq", next_seq_}});
+    }
+    return;
+  }
+  Requeue();
+  state_ = State::kReading;
+  away_since_.reset();
+  ReplayStopsLog();
+}
+
+void Batcher::ReplayStopsLog() {
+  // Those of an earlier try are in the log still.
+  std::erase_if(events_, [](const core::Event& event) {
+    return std::holds_alternative<core::StopRecord>(event) ||
+           std::holds_alternative<core::RefusedRecord>(event);
+  });
+  auto events = stops_.Read();
+  if (!events.ok()) {
+    LogError("daemon", "what was sent while the database was away cannot be read",
+             {{"error", events.error().message}});
+    return;
+  }
+  if (events->empty()) {
+    return;
+  }
+  LogInfo("daemon", "writing what was done while the database was away",
+          {{"records", events->size()}});
+  stops_replayed_ = false;
+  for (auto event = events->rbegin(); event != events->rend(); ++event) {
+    events_.push_front(std::move(*event));
+  }
+}
+
+void Batcher::OnAway(const Instant& now) {
+  digests_asked_ = false;
+  if (state_ == State::kAway) {
+    return;
+  }
+  if (state_ == State::kReleasing) {
+    ReleaseBatch(now);
+  }
+  state_ = State::kAway;
+  away_since_ = now.mono;
+  doubt_answered_ = false;
+  if (!in_doubt_) {
+    Requeue();
+  }
+}
+
+// The overlay is forgotten; what was in the batch waits again, first in its order.
+void Batcher::Requeue() {
+  if (loaded_ && !batch_.empty()) {
+    core_.Drop(Now());
+  }
+  for (auto event = batch_.rbegin(); event != batch_.rend(); ++event) {
+    if (auto* message = std::get_if<core::Message>(&*event)) {
+      auto& queue = message->session == core::Session::kCommands ? commands_ : reports_;
+      queue.push_front(std::move(*message));
+    } else if (!std::holds_alternative<core::Tick>(*event)) {
+      events_.push_front(std::move(*event));
+    }
+  }
+  batch_.clear();
+  batch_messages_ = 0;
+  batch_bytes_ = 0;
+  batch_urgent_ = false;
+  batch_since_.reset();
+  effects_ = {};
+}
+
+void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
+  LogInfo("database", committed ? "the COMMIT in doubt was done" : "the COMMIT in doubt was not done",
+          {{"seq", next_seq_}});
+  in_doubt_ = false;
+  away_since_.reset();
+  if (!committed) {
+    if (doubt_answered_) {
+      // Their authors were told `unknown`; asked again, the answer is that there is no such command.
+      std::erase_if(batch_, [](const core::Event& event) {
+        const core::Message* message = MessageOf(event);
+        return message != nullptr && message->session == core::Session::kCommands;
+      });
+    }
+    Requeue();
+    state_ = State::kReading;
+    ReplayStopsLog();
+    return;
+  }
+  if (doubt_answered_) {
+    core::CancelUnsent cancel;
+    for (const core::CommandRow& row : effects_.rows.commands) {
+      cancel.commands.push_back(row.id);
+    }
+    std::erase_if(effects_.publishes, [&cancel](const core::Publish& publish) {
+      return std::find(cancel.commands.begin(), cancel.commands.end(),
+                       publish.execution.command_id) != cancel.commands.end();
+    });
+    events_.emplace_back(std::move(cancel));
+  }
+  ReleaseBatch(now);
+  ReplayStopsLog();
+}
+
+void Batcher::Turn(const Instant& now) {
+  if (!digests_ready_ && !digests_asked_ && loaded_ && state_ != State::kAway) {
+    digests_asked_ = worker_.LoadDigests();
+  }
+  if (state_ == State::kAway) {
+    RefuseWaiting(now);
+    HoldBudget(now);
+    return;
+  }
+  // A batch that changes nothing in the store is released at once; then there may be more.
+  for (int rounds = 0; rounds < 4 && state_ == State::kReading; ++rounds) {
+    Fill(now);
+    if (batch_.empty() && !core_.stepped()) {
+      ReleaseAcks();
+      return;
+    }
+    if (!Full(now)) {
+      return;
+    }
+    CloseBatch(now);
+  }
+}
+
+void Batcher::Fill(const Instant& now) {
+  while (batch_messages_ < messages_max_ && !commands_.empty()) {
+    core::Message message = std::move(commands_.front());
+    commands_.pop_front();
+    StepOne(std::move(message), now);
+  }
+  while (!events_.empty()) {
+    core::Event event = std::move(events_.front());
+    events_.pop_front();
+    StepOne(std::move(event), now);
+  }
+  const auto bytes_max = static_cast<size_t>(settings_.inbound.batch_bytes_max);
+  while (digests_ready_ && batch_messages_ < messages_max_ && batch_bytes_ < bytes_max &&
+         !reports_.empty()) {
+    core::Message message = std::move(reports_.front());
+    reports_.pop_front();
+    StepOne(std::move(message), now);
+  }
+  const auto due = core_.NextDeadline(now);
+  if (due && *due <= now.mono) {
+    StepOne(core::Tick{}, now);
+  }
+}
+
+void Batcher::StepOne(core::Event event, const Instant& now) {
+  Instant at = now;
+  if (auto* message = std::get_if<core::Message>(&event)) {
+    at = message->received;
+    ++batch_messages_;
+    batch_bytes_ += BytesOf(*message);
+    batch_urgent_ |= message->session == core::Session::kCommands;
+    if (guard_.Poison(message->digest)) {
+      event = core::PoisonMessage{std::move(*message), "crashed"};
+    }
+  } else {
+    batch_urgent_ |= !std::holds_alternative<core::Tick>(event);
+  }
+  if (!batch_since_) {
+    batch_since_ = now.mono;
+  }
+  const core::Message* stepped = std::get_if<core::Message>(&event);
+  if (stepped != nullptr) {
+    guard_.Enter(stepped->digest);
+  }
+  core_.Step(event, at);
+  guard_.Leave();
+  batch_.push_back(std::move(event));
+}
+
+bool Batcher::Full(const Instant& now) const {
+  return batch_urgent_ || batch_messages_ >= messages_max_ ||
+         batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) ||
+         !batch_since_ || now.mono - *batch_since_ >= settings_.inbound.batch_time;
+}
+
+void Batcher::CloseBatch(const Instant& now) {
+  effects_ = core_.Seal(now);
+  if (effects_.rows.empty()) {
+    ReleaseBatch(now);
+    return;
+  }
+  store::Batch batch;
+  batch.seq = next_seq_;
+  batch.committed_at = now.wall;
+  for (const core::Event& event : batch_) {
+    if (const core::Message* message = MessageOf(event)) {
+      batch.digests[static_cast<size_t>(message->session)].push_back(message->digest);
+    }
+  }
+  batch.rows = effects_.rows;
+  commit_since_ = now.mono;
+  state_ = State::kCommitting;
+  if (!worker_.Commit(std::move(batch))) {
+    OnAway(now);
+    return;
+  }
+  ++commits_open_;
+}
+
+void Batcher::ReleaseBatch(const Instant& now) {
+  state_ = State::kReleasing;
+  if (!effects_.rows.empty()) {
+    ++next_seq_;
+  }
+  core_.Merge(now);
+  if (effects_.snapshot_changed) {
+    hooks_.snapshot_changed();
+  }
+  for (core::Publish& publish : effects_.publishes) {
+    hooks_.publish(std::move(publish));
+  }
+  for (fleet::Question& question : effects_.questions) {
+    const fleet::Question asked = question;
+    if (!worker_.Ask(std::move(question))) {
+      events_.emplace_back(core::Answer{asked, false, {}, "the database is away"});
+    }
+  }
+  if (!stops_replayed_) {
+    const bool left = std::any_of(events_.begin(), events_.end(), [](const core::Event& event) {
+      return std::holds_alternative<core::StopRecord>(event) ||
+             std::holds_alternative<core::RefusedRecord>(event);
+    });
+    if (!left) {
+      stops_replayed_ = true;
+      if (const Status cleared = stops_.ForgetRead(); !cleared.ok()) {
+        LogError("daemon", "stops.log cannot be emptied", {{"error", cleared.error().message}});
+      }
+    }
+  }
+  effects_ = {};
+  batch_.clear();
+  batch_messages_ = 0;
+  batch_bytes_ = 0;
+  batch_urgent_ = false;
+  batch_since_.reset();
+  const auto usual = static_cast<size_t>(settings_.inbound.batch_messages_max);
+  messages_max_ = std::min(usual, messages_max_ * 2);
+  state_ = State::kReading;
+  ReleaseAcks();
+}
+
+// Acknowledgements go out all at once, so a session's wait until none of its messages is left.
+void Batcher::ReleaseAcks() {
+  const bool waiting[core::kSessions] = {!reports_.empty(), !commands_.empty()};
+  for (const core::Session session : {core::Session::kCommands, core::Session::kReports}) {
+    const auto index = static_cast<size_t>(session);
+    if (held_[index] && !waiting[index]) {
+      held_[index] = false;
+      hooks_.release(session);
+    }
+  }
+}
+
+// The store refuses a row: look for the message by halving, then put it into the dead letters.
+void Batcher::OnRefused(const Error& error, const Instant& now) {
+  const size_t messages = batch_messages_;
+  LogWarning("database", "refused a batch; looking for the message it cannot take",
+             {{"messages", messages}, {"error", error.message}});
+  state_ = State::kReading;
+  if (messages > 1) {
+    Requeue();
+    messages_max_ = std::max<size_t>(1, messages / 2);
+    return;
+  }
+  core_.Drop(now);
+  std::vector<core::Event> batch = std::move(batch_);
+  batch_.clear();
+  Requeue();
+  for (auto event = batch.rbegin(); event != batch.rend(); ++event) {
+    if (auto* message = std::get_if<core::Message>(&*event)) {
+      LogError("database", "one message cannot be stored; it goes to the dead letters",
+               {{"topic", message->topic}, {"error", error.message}});
+      events_.emplace_front(core::PoisonMessage{std::move(*message), "store_refused"});
+    } else if (messages == 1 && !std::holds_alternative<core::Tick>(*event)) {
+      events_.push_front(std::move(*event));
+    } else {
+      LogError("database", "rows of no message cannot be stored; they are left out",
+               {{"error", error.message}});
+    }
+  }
+}
+
+// -- While the store is away --
+
+void Batcher::RefuseWaiting(const Instant& now) {
+  if (in_doubt_ && !doubt_answered_ && now.mono - *away_since_ >= kDoubtPatience) {
+    RefuseBatchInDoubt(now);
+  }
+  const bool all = !in_doubt_ || doubt_answered_;
+  for (const core::Message& message : commands_) {
+    RefuseOne(message, "unavailable", now);
+  }
+  commands_.clear();
+  if (all && held_[static_cast<size_t>(core::Session::kCommands)]) {
+    held_[static_cast<size_t>(core::Session::kCommands)] = false;
+    hooks_.release(core::Session::kCommands);
+  }
+  // Answers of printers' brokers wait; questions of operators are answered now.
+  for (core::Event& event : events_) {
+    if (auto* answer = std::get_if<core::Answer>(&event)) {
+      answer->ok = false;
+    }
+  }
+}
+
+void Batcher::RefuseBatchInDoubt(const Instant& now) {
+  doubt_answered_ = true;
+  for (const core::Event& event : batch_) {
+    const core::Message* message = MessageOf(event);
+    if (message != nullptr && message->session == core::Session::kCommands) {
+      RefuseOne(*message, "unknown", now);
+    }
+  }
+}
+
+void Batcher::RefuseOne(const core::Message& message, std::string_view reason,
+                        const Instant& now) {
+  if (message.stop_sent) {
+    if (const Status kept = stops_.AppendStop(message.stop_sent->record_json); !kept.ok()) {
+      LogError("daemon", "a stop was sent but cannot be kept for the tables",
+               {{"error", kept.error().message}});
+    }
+    hooks_.publish(core_.StopResponse(*message.stop_sent));
+    return;
+  }
+  core::Core::Refusal refusal = core_.Refuse(message, now, reason);
+  if (!refusal.record_json.empty()) {
+    if (const Status kept = stops_.AppendRefusal(refusal.record_json); !kept.ok()) {
+      LogWarning("daemon", "a refusal cannot be kept for the audit",
+                 {{"error", kept.error().message}});
+    }
+  }
+  for (core::Publish& publish : refusal.publishes) {
+    hooks_.publish(std::move(publish));
+  }
+}
+
+void Batcher::HoldBudget(const Instant& now) {
+  const bool held = held_[static_cast<size_t>(core::Session::kReports)];
+  if (!held || !away_since_ || now.mono - *away_since_ < settings_.inbound.hold_time) {
+    return;
+  }
+  LogWarning("inbound", "the database stays away; reports wait in the broker",
+             {{"held_s", std::chrono::floor<seconds>(now.mono - *away_since_).count()}});
+  hooks_.drop_reports();
+}
+
+// -- What may be read --
+
+bool Batcher::MayRead(core::Session session) const {
+  if (!reading_) {
+    return false;
+  }
+  if (session == core::Session::kCommands) {
+    return commands_.size() < static_cast<size_t>(settings_.inbound.receive_max);
+  }
+  if (state_ == State::kAway) {
+    // Only to get a session at the broker; it is left once something is held too long.
+    return reports_.empty() && !held_[static_cast<size_t>(core::Session::kReports)];
+  }
+  return state_ == State::kReading && batch_messages_ + reports_.size() < messages_max_;
+}
+
+bool Batcher::idle() const {
+  return (state_ == State::kReading || state_ == State::kAway) && batch_.empty() &&
+         commands_.empty();
+}
+
+std::optional<MonoTime> Batcher::NextDeadline(const Instant& now) const {
+  switch (state_) {
+    case State::kReading: {
+      auto next = core_.NextDeadline(now);
+      if (batch_since_) {
+        const MonoTime close = *batch_since_ + settings_.inbound.batch_time;
+        next = next ? std::min(*next, close) : close;
+      }
+      return next;
+    }
+    case State::kAway:
+      return now.mono + milliseconds(200);
+    case State::kCommitting:
+    case State::kReleasing:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace printfleet::daemon

@@ -1,0 +1,137 @@
+// Batcher: the road of every event. Reads what both sessions hold, steps it on core's overlay,
+// commits it, and only then releases: effects to outbound, acknowledgements to the broker.
+//
+//            batch closed           COMMIT returned            acks written
+//   reading ------------> committing --------------> releasing ------------> reading
+//      ^                       |  refused: bisect, poison (reading)
+//      |   store back, or the  |  connection lost
+//      +--- doubt resolved --- away (with or without a batch in doubt)
+//
+// One batch and one transaction at a time. While committing nothing is stepped; a stop is planned
+// against the committed core, sent at once, and recorded by the next batch. While the store is
+// away, requests are refused at once, stops go out and are kept in stops.log, reports are held for
+// inbound.hold_time and then left to the broker.
+//
+// Owns no socket: the daemon gives it what was read and asks what may be read. Loop thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "base/time.h"
+#include "core/core.h"
+#include "daemon/crash_guard.h"
+#include "daemon/stops_log.h"
+#include "settings/settings.h"
+#include "store/worker.h"
+
+namespace printfleet::daemon {
+
+class Batcher {
+ public:
+  // What the batcher wants done outside; the daemon wires these.
+  struct Hooks {
+    std::function<void(core::Publish)> publish;
+    std::function<void(core::Session)> release;       // write the held acknowledgements
+    std::function<void()> drop_reports;               // shut the reports socket, reconnect later
+    std::function<void()> snapshot_changed;
+    std::function<void(const core::Message&)> broker_counter;  // of the broker's own $SYS tree
+  };
+
+  Batcher(const settings::Settings& settings, core::Core& core, store::Worker& worker,
+          CrashGuard& guard, StopsLog& stops, Hooks hooks);
+
+  // -- What arrived --
+  void OnMessages(std::vector<core::Message> messages, const Instant& now);
+  void OnEvent(core::Event event);
+  void OnSessionConnected(core::Session session);  // CONNACK
+  void OnSessionDown(core::Session session);
+  void OnStoreEvent(store::Event event, const Instant& now);
+
+  // From now on nothing more is read: what is under way comes to its end.
+  void StopReading() { reading_ = false; }
+
+  // Moves on as far as it goes without waiting. Call once a turn of the loop.
+  void Turn(const Instant& now);
+
+  // -- What may be read, and when to come again --
+  [[nodiscard]] bool MayRead(core::Session session) const;
+  [[nodiscard]] std::optional<MonoTime> NextDeadline(const Instant& now) const;
+
+  [[nodiscard]] bool store_available() const { return state_ != State::kAway; }
+
+  [[nodiscard]] bool loaded() const { return loaded_; }
+
+  // Nothing waits for the store: a good moment to stop.
+  [[nodiscard]] bool idle() const;
+
+  [[nodiscard]] const LatencyHistogram& commit_duration() const { return commit_duration_; }
+
+  [[nodiscard]] size_t waiting() const { return reports_.size() + commands_.size(); }
+
+ private:
+  enum class State { kReading, kCommitting, kReleasing, kAway };
+
+  void Fill(const Instant& now);
+  void StepOne(core::Event event, const Instant& now);
+  [[nodiscard]] bool Full(const Instant& now) const;
+  void CloseBatch(const Instant& now);
+  void ReleaseBatch(const Instant& now);
+  void ReleaseAcks();
+  void Requeue();
+  void OnRefused(const Error& error, const Instant& now);
+  [[nodiscard]] bool AnswersBatch();
+  void OnConnected(store::Connected connected, const Instant& now);
+  void OnAway(const Instant& now);
+  void OnDoubtResolved(bool committed, const Instant& now);
+  void SendStopAhead(core::Message& message, const Instant& now);
+  void RefuseWaiting(const Instant& now);
+  void RefuseBatchInDoubt(const Instant& now);
+  void RefuseOne(const core::Message& message, std::string_view reason, const Instant& now);
+  void ReplayStopsLog();
+  void HoldBudget(const Instant& now);
+
+  const settings::Settings& settings_;
+  core::Core& core_;
+  store::Worker& worker_;
+  CrashGuard& guard_;
+  StopsLog& stops_;
+  Hooks hooks_;
+
+  State state_ = State::kAway;
+  bool reading_ = true;
+  bool loaded_ = false;
+  bool digests_asked_ = false;
+  bool digests_ready_ = false;      // recent digests since the reports session's CONNACK
+  std::optional<MonoTime> away_since_;
+  int64_t next_seq_ = 1;
+
+  // Waiting, in order. Reports wait only while the store or the digests are not there.
+  std::deque<core::Message> commands_;
+  std::deque<core::Message> reports_;
+  std::deque<core::Event> events_;
+
+  // The batch.
+  std::vector<core::Event> batch_;
+  std::optional<MonoTime> batch_since_;
+  size_t batch_messages_ = 0;
+  size_t batch_bytes_ = 0;
+  bool batch_urgent_ = false;
+  size_t messages_max_;             // less while a poison message is looked for
+  core::Effects effects_;
+  MonoTime commit_since_;
+  int commits_open_ = 0;            // asked of the worker and not answered yet
+  bool in_doubt_ = false;
+  bool doubt_answered_ = false;     // its requests were answered `unknown`
+  bool stops_replayed_ = true;      // false: stops.log has something that the batch writes
+  bool held_[core::kSessions] = {false, false};
+
+  LatencyHistogram commit_duration_;
+};
+
+}  // namespace printfleet::daemon

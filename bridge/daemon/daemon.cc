@@ -1,0 +1,310 @@
+// The loop: wait for what is ready, hand it on, let the batcher move, look after the children.
+#include "daemon/daemon.h"
+
+#include <charconv>
+#include <csignal>
+
+#include "base/log.h"
+#include "child/install.h"
+#include "daemon/bridge_topic.h"
+#include "daemon/clock.h"
+#include "daemon/files.h"
+
+namespace printfleet::daemon {
+namespace {
+
+constexpr milliseconds kTurnMax{1000};
+constexpr milliseconds kShutdownPatience{20000};
+constexpr milliseconds kServersPatience{60000};
+constexpr seconds kAliveInterval{5};
+constexpr seconds kFindInterval{1};
+
+}  // namespace
+
+int Daemon::Run() {
+  while (!stopping_) {
+    Turn();
+  }
+  Shutdown();
+  return 0;
+}
+
+void Daemon::Turn() {
+  PollSet polls;
+  polls.Add(signals_.fd(), POLLIN, [this](short) {
+    while (const int signal = signals_.Take()) {
+      OnSignal(signal);
+    }
+  });
+  polls.Add(worker_->event_fd(), POLLIN, [this](short) {
+    const Instant now = Now();
+    for (store::Event& event : worker_->TakeEvents()) {
+      if (std::holds_alternative<store::Connected>(event)) {
+        store_connected_ = true;
+        store_trouble_.clear();
+      } else if (const auto* gone = std::get_if<store::Disconnected>(&event)) {
+        store_connected_ = false;
+        store_trouble_ = gone->error.message;
+      }
+      batcher_->OnStoreEvent(std::move(event), now);
+    }
+  });
+  connections_->AddTo(polls);
+  for (Server* server : {broker_.get(), database_.get()}) {
+    if (server != nullptr) {
+      server->AddTo(polls);
+    }
+  }
+  polls.Wait(Timeout(Now()));
+
+  const Instant now = Now();
+  for (Server* server : {broker_.get(), database_.get()}) {
+    if (server != nullptr) {
+      server->Turn(now);
+    }
+  }
+  FindOwnServers(now);
+  BreakHungRequest(now);
+  batcher_->Turn(now);
+  connections_->Turn(now);
+  batcher_->Turn(now);
+  if (snapshot_changed_ && now.mono >= next_second_) {
+    WriteSnapshot();
+  }
+  if (now.mono >= next_second_) {
+    next_second_ = now.mono + seconds(1);
+    EverySecond(now);
+  }
+  UpdateCondition();
+  notify_.Alive(now);
+}
+
+milliseconds Daemon::Timeout(const Instant& now) const {
+  MonoTime next = std::min(now.mono + kTurnMax, next_second_);
+  const auto consider = [&next](std::optional<MonoTime> due) {
+    if (due) {
+      next = std::min(next, *due);
+    }
+  };
+  consider(batcher_->NextDeadline(now));
+  consider(connections_->NextDeadline(now));
+  for (const Server* server : {broker_.get(), database_.get()}) {
+    if (server != nullptr) {
+      consider(server->NextDeadline());
+    }
+  }
+  return std::max(milliseconds(0), next - now.mono);
+}
+
+void Daemon::OnSignal(int signal) {
+  if (signal == SIGHUP) {
+    Reload();
+    return;
+  }
+  LogInfo("daemon", "stopping", {{"signal", signal}});
+  stopping_ = true;
+}
+
+// People (and the broker's files that name them). Other settings want a restart.
+void Daemon::Reload() {
+  auto users = settings::LoadUsers(
+      settings_.users_file.empty() ? PathOf("users") : settings_.users_file);
+  reload_ok_ = users.ok();
+  if (!users.ok()) {
+    LogError("daemon", "reload failed; the old users stay", {{"error", users.error().message}});
+    return;
+  }
+  users_ = std::move(*users);
+  core_->SetUsers(users_);
+  if (broker_ && broker_->ready()) {
+    broker::LaunchOptions options;
+    options.running = true;
+    const auto launch = broker::Prepare(settings_, users_, options);
+    const Status installed = launch.ok() ? child::InstallFiles(launch->process)
+                                         : Status(launch.error());
+    reload_ok_ = installed.ok();
+    if (!installed.ok()) {
+      LogError("broker", "reload failed", {{"error", installed.error().message}});
+      return;
+    }
+    broker_->Signal(SIGHUP);
+  }
+  LogInfo("daemon", "reloaded", {{"users", users_.size()}});
+}
+
+void Daemon::AdoptBroker(const broker::Launch& launch) {
+  mqtt::BrokerAddress address;
+  address.host = launch.daemon.address;
+  address.port = launch.daemon.port;
+  address.user = launch.daemon.user;
+  address.password = launch.daemon.password;
+  connections_->SetBroker(std::move(address), Now());
+}
+
+// Servers with a life of their own are looked for until they are there.
+void Daemon::FindOwnServers(const Instant& now) {
+  if (settings_.broker.mode != settings::Mode::kManaged || broker_ || launch_ ||
+      now.mono < next_find_) {
+    return;
+  }
+  next_find_ = now.mono + kFindInterval;
+  broker::LaunchOptions options;
+  options.running = true;
+  auto launch = broker::Prepare(settings_, users_, options);
+  if (launch.ok()) {
+    launch_ = std::move(*launch);
+    AdoptBroker(*launch_);
+    WriteAddresses();
+  }
+}
+
+void Daemon::BreakHungRequest(const Instant& now) {
+  const auto since = worker_->busy_since();
+  if (since && now.mono - *since >= settings_.database.request_timeout) {
+    worker_->Break();
+  }
+}
+
+void Daemon::WriteSnapshot() {
+  snapshot_changed_ = false;
+  const Status written = WriteFileAtomically(PathOf("printers.snapshot"), core_->SnapshotText());
+  if (!written.ok()) {
+    LogError("daemon", "the printers' snapshot cannot be written",
+             {{"error", written.error().message}});
+  }
+}
+
+void Daemon::EverySecond(const Instant& now) {
+  if (now.mono >= next_alive_ && core_->links().caught_up(core::Session::kCommands)) {
+    next_alive_ = now.mono + kAliveInterval;
+    TouchAlive(PathOf("alive"));
+  }
+  PublishView(now);
+}
+
+void Daemon::PublishView(const Instant& now) {
+  Surroundings surroundings;
+  surroundings.trouble = Trouble(now);
+  surroundings.store_connected = store_connected_;
+  surroundings.reload_ok = reload_ok_;
+  surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
+  surroundings.broker_dropped = broker_dropped_;
+  published_.Set(
+      MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
+}
+
+// What the broker dropped is a lost report or a lost answer: said as soon as it grows.
+void Daemon::OnBrokerCounter(const core::Message& message) {
+  uint64_t dropped = 0;
+  const auto read = std::from_chars(message.payload.data(),
+                                    message.payload.data() + message.payload.size(), dropped);
+  if (read.ec != std::errc()) {
+    return;
+  }
+  if (dropped > broker_dropped_.value_or(0)) {
+    LogWarning("broker", "dropped messages", {{"total", dropped}});
+  }
+  broker_dropped_ = dropped;
+}
+
+// Why the bridge cannot do what it is there for; "" when it can.
+std::string Daemon::Trouble(const Instant& now) const {
+  if (!store_connected_) {
+    return "the database is away: " + store_trouble_;
+  }
+  if (!connections_->outbound_up()) {
+    const std::string& why = broker_ && !broker_->trouble().empty() ? broker_->trouble()
+                                                                     : connections_->trouble();
+    return "the broker is away: " + why;
+  }
+  if (core_->links().Deaf(core::Session::kReports, now)) {
+    return "deaf: no heartbeat comes back through the broker";
+  }
+  if (core_->links().Deaf(core::Session::kCommands, now)) {
+    return "deaf for commands: no heartbeat comes back through the broker";
+  }
+  return "";
+}
+
+void Daemon::UpdateCondition() {
+  const Instant now = Now();
+  const std::string trouble = Trouble(now);
+  const bool changed = trouble != condition_;
+  condition_ = trouble;
+  if (changed) {
+    SayCondition(trouble);
+    PublishView(now);
+  }
+  if (!connections_->outbound_up()) {
+    condition_said_ = false;
+    return;
+  }
+  if (changed || !condition_said_) {
+    condition_said_ = true;
+    core::Publish publish;
+    publish.topic = settings_.fleet.topic_root + "/bridge";
+    publish.payload = BridgeDocument(trouble.empty() ? "online" : "degraded", trouble);
+    publish.retain = true;
+    connections_->Publish(std::move(publish));
+  }
+}
+
+void Daemon::SayCondition(const std::string& trouble) {
+  if (!trouble.empty()) {
+    Log(said_ready_ ? LogLevel::kWarning : LogLevel::kInfo, "daemon",
+        said_ready_ ? "degraded" : "starting", {{"reason", trouble}});
+    notify_.Status((said_ready_ ? "degraded: " : "starting: ") + trouble);
+    return;
+  }
+  said_ready_ = true;
+  WriteAddresses();
+  LogInfo("daemon", "ready",
+          {{"mqtt", MqttAddress()}, {"http", HttpAddress()}, {"database", DatabaseAddress()}});
+  notify_.Ready("ready");
+}
+
+// Lets a batch that is under way be committed and its effects go out, then says goodbye to the
+// broker, then stops what the daemon started: the broker last, so that it keeps every report.
+void Daemon::Shutdown() {
+  notify_.Stopping();
+  const MonoTime patience = Now().mono + kShutdownPatience;
+  const auto busy = [this] {
+    const mqtt::Outbound* outbound = connections_->outbound();
+    const bool sending = outbound != nullptr && outbound->up() &&
+                         (outbound->queued() > 0 || outbound->in_flight() > 0);
+    return !batcher_->idle() || sending;
+  };
+  batcher_->StopReading();
+  while (busy() && Now().mono < patience) {
+    Turn();
+  }
+  if (connections_->outbound_up()) {
+    core::Publish publish;
+    publish.topic = settings_.fleet.topic_root + "/bridge";
+    publish.payload = BridgeDocument("offline", "the daemon was stopped");
+    publish.retain = true;
+    connections_->Publish(std::move(publish));
+    connections_->Turn(Now());
+  }
+  WriteSnapshot();
+  TouchAlive(PathOf("alive"));
+  connections_->Close();
+  worker_.reset();
+  http_.reset();
+  for (Server* server : {broker_.get(), database_.get()}) {
+    if (server == nullptr) {
+      continue;
+    }
+    server->Stop(Now());
+    const MonoTime end = Now().mono + kServersPatience;
+    while (!server->stopped() && Now().mono < end) {
+      PollSet polls;
+      server->AddTo(polls);
+      polls.Wait(milliseconds(50));
+      server->Turn(Now());
+    }
+  }
+  LogInfo("daemon", "stopped");
+}
+
+}  // namespace printfleet::daemon

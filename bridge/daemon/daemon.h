@@ -1,0 +1,108 @@
+// Daemon: the loop and everything it owns, in the order of construction. Decides nothing: it
+// brings events to the batcher and effects to where they belong.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "broker/launch.h"
+#include "child/lock.h"
+#include "core/core.h"
+#include "daemon/batcher.h"
+#include "daemon/connections.h"
+#include "daemon/crash_guard.h"
+#include "daemon/notify.h"
+#include "daemon/server.h"
+#include "daemon/signals.h"
+#include "daemon/stops_log.h"
+#include "daemon/view.h"
+#include "http/server.h"
+#include "metrics/published.h"
+#include "settings/load.h"
+#include "store/managed.h"
+#include "store/worker.h"
+
+namespace printfleet::daemon {
+
+class Daemon {
+ public:
+  explicit Daemon(const settings::Loaded& loaded);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Takes data_dir, wires, starts the children. An Error ends the program (exit code 2).
+  Status Open();
+
+  // The loop, until SIGTERM or SIGINT; then an orderly end. Returns the exit code.
+  int Run();
+
+ private:
+  // serve.cc: construction.
+  Status OpenDataDir();
+  Status OpenServers();
+  Status OpenStore();
+  Status OpenHttp();
+  void OpenBatcher();
+  void WriteAddresses();
+  [[nodiscard]] std::string MqttAddress() const;
+  [[nodiscard]] std::string HttpAddress() const;
+  [[nodiscard]] std::string DatabaseAddress() const;
+
+  // daemon.cc: the loop.
+  void Turn();
+  void OnSignal(int signal);
+  void Reload();
+  void AdoptBroker(const broker::Launch& launch);
+  void FindOwnServers(const Instant& now);
+  void BreakHungRequest(const Instant& now);
+  void WriteSnapshot();
+  void EverySecond(const Instant& now);
+  void PublishView(const Instant& now);
+  void UpdateCondition();
+  void SayCondition(const std::string& trouble);
+  [[nodiscard]] std::string Trouble(const Instant& now) const;
+  void OnBrokerCounter(const core::Message& message);
+  [[nodiscard]] milliseconds Timeout(const Instant& now) const;
+  void Shutdown();
+
+  [[nodiscard]] std::string PathOf(std::string_view name) const {
+    return settings_.data_dir + "/" + std::string(name);
+  }
+
+  const settings::Settings settings_;
+  const settings::ModelRegistry models_;
+  settings::Users users_;
+  std::optional<child::LockFile> lock_;
+  SignalFd signals_;
+  Notify notify_;
+  CrashGuard guard_;
+  std::unique_ptr<StopsLog> stops_;
+  std::unique_ptr<core::Core> core_;
+  std::unique_ptr<store::Worker> worker_;
+  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<Batcher> batcher_;
+  std::unique_ptr<Server> broker_;
+  std::unique_ptr<Server> database_;
+  std::optional<broker::Launch> launch_;
+  std::optional<store::ManagedCluster> cluster_;
+  metrics::Published published_;
+  std::unique_ptr<http::Server> http_;
+
+  bool store_connected_ = false;
+  bool snapshot_changed_ = false;
+  bool stopping_ = false;
+  bool said_ready_ = false;
+  bool reload_ok_ = true;
+  std::optional<uint64_t> broker_dropped_;
+  std::string condition_ = "starting";  // the last reason said; "" is ready
+  bool condition_said_ = false;          // on this connection's bridge topic
+  std::string store_trouble_ = "the database is not there yet";
+  MonoTime next_second_;
+  MonoTime next_alive_;
+  MonoTime next_find_;
+};
+
+}  // namespace printfleet::daemon

@@ -1,0 +1,18 @@
+// Addresses of external services from the configuration: URL and password file.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "mqtt/address.h"
+#include "settings/settings.h"
+
+namespace printfleet::daemon {
+
+// mqtt://[user@]host[:1883] or mqtts://[user@]host[:8883].
+Result<mqtt::BrokerAddress> ExternalBroker(const settings::Broker& broker);
+
+// postgresql://…, as libpq takes it, with the password of password_file as its parameter.
+Result<std::string> ExternalConninfo(const settings::Database& database);
+
+}  // namespace printfleet::daemon

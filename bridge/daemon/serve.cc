@@ -1,0 +1,236 @@
+// Construction of the daemon, in the order of what depends on what.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/log.h"
+#include "child/install.h"
+#include "child/run.h"
+#include "daemon/clock.h"
+#include "daemon/commands.h"
+#include "daemon/daemon.h"
+#include "daemon/external.h"
+#include "daemon/files.h"
+#include "daemon/servers.h"
+#include "metrics/render.h"
+#include "core/snapshot.h"
+#include "store/migrate.h"
+
+namespace printfleet::daemon {
+namespace {
+
+// A broker with a life of its own is told to save its (new) sessions through its lock's pid.
+void SaveOwnBroker(const std::string& lock_path) {
+  const auto holder = child::FindHolder(lock_path);
+  if (!holder.ok() || !*holder || (*holder)->pid <= 0 || ::kill((*holder)->pid, SIGUSR1) != 0) {
+    LogWarning("broker", "could not be told to save; a crash before its next save may forget us");
+  }
+}
+
+}  // namespace
+
+Daemon::Daemon(const settings::Loaded& loaded)
+    : settings_(loaded.settings), models_(loaded.models) {}
+
+Daemon::~Daemon() = default;
+
+Status Daemon::Open() {
+  for (const auto step : {&Daemon::OpenDataDir, &Daemon::OpenServers, &Daemon::OpenStore,
+                          &Daemon::OpenHttp}) {
+    if (const Status opened = (this->*step)(); !opened.ok()) {
+      return opened;
+    }
+  }
+  OpenBatcher();
+  return Ok{};
+}
+
+Status Daemon::OpenDataDir() {
+  if (const Status made = MakeDataDir(settings_.data_dir); !made.ok()) {
+    return made;
+  }
+  auto lock = child::LockFile::Take(PathOf("printfleet.lock"));
+  if (!lock.ok()) {
+    return lock.error().Within("another daemon uses this data_dir");
+  }
+  lock_ = std::move(*lock);
+  if (const Status pid = WriteFileAtomically(PathOf("printfleet.pid"),
+                                             std::to_string(::getpid()) + "\n");
+      !pid.ok()) {
+    return pid;
+  }
+  auto users = settings::LoadUsers(settings_.users_file.empty() ? PathOf("users")
+                                                                : settings_.users_file);
+  if (!users.ok()) {
+    return users.error();
+  }
+  users_ = std::move(*users);
+  if (const Status guarded = guard_.Open(PathOf("stepping")); !guarded.ok()) {
+    return guarded;
+  }
+  stops_ = std::make_unique<StopsLog>(PathOf("stops.log"));
+  core_ = std::make_unique<core::Core>(settings_, models_, users_, RandomSeed());
+  if (const auto alive = ReadAlive(PathOf("alive"))) {
+    const auto away = std::max(milliseconds(0), Now().wall - *alive);
+    core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(away));
+  } else {
+    core_->links().SetDeafBeforeStart(std::chrono::hours(24 * 365));
+  }
+  if (const auto snapshot = ReadFile(PathOf("printers.snapshot")); snapshot.ok()) {
+    core_->AdoptSnapshot(core::ReadSnapshot(*snapshot));
+  }
+  auto secret = LoadOrMakeSecret(PathOf("secret"));
+  if (!secret.ok()) {
+    return secret.error();
+  }
+  connections_ = std::make_unique<Connections>(settings_, *core_, *secret);
+  return Ok{};
+}
+
+Status Daemon::OpenServers() {
+  if (settings_.broker.mode == settings::Mode::kExternal) {
+    auto address = ExternalBroker(settings_.broker);
+    if (!address.ok()) {
+      return address.error();
+    }
+    connections_->SetBroker(std::move(*address), Now());
+  } else if (settings_.broker.lifetime == settings::Lifetime::kWithDaemon) {
+    // Settled now, so that a port that is taken is said at once.
+    auto launch = broker::Prepare(settings_, users_, {});
+    if (!launch.ok()) {
+      return launch.error();
+    }
+    launch_ = std::move(*launch);
+    for (const std::string& warning : launch_->warnings) {
+      LogWarning("broker", warning);
+    }
+    broker_ = MakeBroker(settings_, users_, [this](const broker::Launch& started) {
+      launch_ = started;
+      AdoptBroker(started);
+    });
+    // A broker that lost its newest sessions to a SIGKILL would lose reports.
+    connections_->on_new_session = [this] { broker_->Signal(SIGUSR1); };
+  } else {
+    connections_->on_new_session = [path = broker::LockPath(settings_)] { SaveOwnBroker(path); };
+  }
+  if (settings_.database.mode == settings::Mode::kManaged) {
+    auto cluster = store::PrepareCluster(settings_);
+    if (!cluster.ok()) {
+      return cluster.error();
+    }
+    cluster_ = std::move(*cluster);
+    if (settings_.database.lifetime == settings::Lifetime::kWithDaemon) {
+      database_ = MakeDatabase(settings_);
+    }
+  }
+  const Instant now = Now();
+  if (broker_) {
+    broker_->Start(now);
+  }
+  if (database_) {
+    database_->Start(now);
+  }
+  return Ok{};
+}
+
+Status Daemon::OpenStore() {
+  store::Config config;
+  if (cluster_) {
+    config.conninfo = cluster_->conninfo;
+    config.admin_conninfo = cluster_->admin_conninfo;
+  } else {
+    auto conninfo = ExternalConninfo(settings_.database);
+    if (!conninfo.ok()) {
+      return conninfo.error();
+    }
+    config.conninfo = *conninfo;
+  }
+  config.schema_dir = store::DefaultSchemaDir();
+  config.instance = settings_.instance;
+  config.connect_timeout = settings_.database.connect_timeout;
+  config.request_timeout = settings_.database.request_timeout;
+  config.remember = settings_.commands.remember;
+  config.digest_horizon = seconds(3 * settings_.broker.autosave_interval_s);
+  worker_ = std::make_unique<store::Worker>(std::move(config));
+  worker_->Start(true);
+  return Ok{};
+}
+
+void Daemon::OpenBatcher() {
+  Batcher::Hooks hooks;
+  hooks.publish = [this](core::Publish publish) { connections_->Publish(std::move(publish)); };
+  hooks.release = [this](core::Session session) { connections_->Release(session); };
+  hooks.drop_reports = [this] { connections_->DropReports(); };
+  hooks.snapshot_changed = [this] { snapshot_changed_ = true; };
+  hooks.broker_counter = [this](const core::Message& message) { OnBrokerCounter(message); };
+  batcher_ = std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_,
+                                       std::move(hooks));
+  connections_->SetBatcher(batcher_.get());
+}
+
+Status Daemon::OpenHttp() {
+  http::Pages pages;
+  pages.metrics = [this] {
+    const auto snapshot = published_.Get();
+    return snapshot ? metrics::RenderFleet(*snapshot, metrics::ReadProcess()) : std::string();
+  };
+  pages.printer_metrics = [this] {
+    const auto snapshot = published_.Get();
+    return snapshot ? metrics::RenderPrinters(*snapshot) : std::string();
+  };
+  pages.readiness = [this] {
+    const auto snapshot = published_.Get();
+    const std::string reason = snapshot ? snapshot->trouble : "starting";
+    return http::Readiness{reason.empty(), reason};
+  };
+  auto server = http::Server::Start(settings_.http, pages);
+  if (!server.ok()) {
+    return server.error();
+  }
+  http_ = std::move(*server);
+  return Ok{};
+}
+
+std::string Daemon::MqttAddress() const {
+  if (!launch_) {
+    return settings_.broker.url;
+  }
+  std::string addresses;
+  for (const settings::BrokerListener& listener : launch_->listeners) {
+    addresses += (addresses.empty() ? "" : ",") + listener.address + ":" +
+                 std::to_string(listener.port);
+  }
+  return addresses;
+}
+
+std::string Daemon::HttpAddress() const {
+  std::string joined;
+  for (const std::string& address : http_->addresses()) {
+    joined += (joined.empty() ? "" : ",") + address;
+  }
+  return joined;
+}
+
+std::string Daemon::DatabaseAddress() const {
+  return cluster_ ? cluster_->conninfo : "external";
+}
+
+// Where everything is, for scripts and for the command line: ports may have been chosen by us.
+void Daemon::WriteAddresses() {
+  const std::string text = "mqtt=" + MqttAddress() + "\nhttp=" + HttpAddress() + "\ndatabase=" +
+                           DatabaseAddress() + "\n";
+  if (const Status written = WriteFileAtomically(PathOf("addresses"), text); !written.ok()) {
+    LogWarning("daemon", "the addresses cannot be written", {{"error", written.error().message}});
+  }
+}
+
+int Serve(const settings::Loaded& loaded) {
+  Daemon daemon(loaded);
+  if (const Status opened = daemon.Open(); !opened.ok()) {
+    LogError("daemon", opened.error().message);
+    return 2;
+  }
+  return daemon.Run();
+}
+
+}  // namespace printfleet::daemon

@@ -1,0 +1,218 @@
+#include "daemon/servers.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "base/log.h"
+#include "broker/output.h"
+#include "broker/probe.h"
+#include "child/install.h"
+#include "child/lock.h"
+#include "child/run.h"
+#include "daemon/clock.h"
+#include "daemon/commands.h"
+#include "daemon/external.h"
+#include "daemon/signals.h"
+#include "store/migrate.h"
+
+namespace printfleet::daemon {
+namespace {
+
+// Asks the broker's readiness socket without waiting; one probe over several calls.
+class BrokerProbe {
+ public:
+  bool Ready(const std::string& socket_path) {
+    if (!probe_) {
+      auto begun = broker::ReadyProbe::Begin(socket_path);
+      if (!begun.ok()) {
+        return false;
+      }
+      probe_ = std::move(*begun);
+    }
+    pollfd polled{probe_->fd(), POLLIN, 0};
+    if (::poll(&polled, 1, 0) <= 0) {
+      return false;
+    }
+    const broker::ProbeState state = probe_->OnReadable();
+    if (state != broker::ProbeState::kPending) {
+      probe_.reset();
+    }
+    return state == broker::ProbeState::kReady;
+  }
+
+ private:
+  std::optional<broker::ReadyProbe> probe_;
+};
+
+// initdb on the first start, then the server.
+Result<store::ManagedCluster> PrepareDatabase(const settings::Settings& settings) {
+  auto cluster = store::PrepareCluster(settings);
+  if (!cluster.ok() || !cluster->init) {
+    return cluster;
+  }
+  LogInfo("database", "making a new cluster", {{"directory", cluster->cluster_dir}});
+  const auto finished = child::RunToEnd(*cluster->init);
+  if (!finished.ok()) {
+    return finished.error();
+  }
+  if (!finished->status.clean()) {
+    std::string output;
+    for (const std::string& line : finished->output) {
+      output += line + "; ";
+    }
+    return Error{Errc::kUnavailable, "initdb: " + finished->status.Text() + ": " + output};
+  }
+  if (const Status whole = store::FinishInit(*cluster); !whole.ok()) {
+    return whole.error();
+  }
+  return store::PrepareCluster(settings);
+}
+
+bool Held(const std::string& lock_path) {
+  const auto holder = child::FindHolder(lock_path);
+  return holder.ok() && holder->has_value();
+}
+
+// A server alone, in the foreground, until SIGTERM or SIGINT.
+int RunAlone(Server& server) {
+  const SignalFd signals;
+  server.Start(Now());
+  bool stopping = false;
+  while (!stopping || !server.stopped()) {
+    PollSet polls;
+    polls.Add(signals.fd(), POLLIN, [&](short) {
+      while (const int signal = signals.Take()) {
+        if (signal == SIGHUP) {
+          server.Signal(SIGHUP);
+        } else if (!stopping) {
+          stopping = true;
+          server.Stop(Now());
+        }
+      }
+    });
+    server.AddTo(polls);
+    const Instant now = Now();
+    const MonoTime due = server.NextDeadline().value_or(now.mono + seconds(1));
+    polls.Wait(std::clamp(due - now.mono, milliseconds(0), milliseconds(1000)));
+    server.Turn(Now());
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Server> MakeBroker(const settings::Settings& settings,
+                                   const settings::Users& users,
+                                   std::function<void(const broker::Launch&)> on_ready) {
+  auto launch = std::make_shared<broker::Launch>();
+  auto probe = std::make_shared<BrokerProbe>();
+  Server::Parts parts;
+  parts.name = "broker";
+  parts.prepare = [&settings, &users, launch]() -> Result<ProcessSpec> {
+    auto prepared = broker::Prepare(settings, users, {});
+    if (!prepared.ok()) {
+      return prepared.error();
+    }
+    *launch = std::move(*prepared);
+    return launch->process;
+  };
+  parts.ready = [launch, probe](pid_t) { return probe->Ready(launch->ready_socket); };
+  parts.on_ready = [launch, on_ready = std::move(on_ready)] { on_ready(*launch); };
+  parts.blocked = [&settings] { return Held(broker::LockPath(settings)); };
+  parts.level_of_line = [](std::string_view line) { return broker::LevelOfLine(line); };
+  child::RestartPolicy policy;
+  policy.stop_signals = {SIGTERM};
+  return std::make_unique<Server>(std::move(parts), policy);
+}
+
+std::unique_ptr<Server> MakeDatabase(const settings::Settings& settings) {
+  auto cluster = std::make_shared<store::ManagedCluster>();
+  Server::Parts parts;
+  parts.name = "database";
+  parts.prepare = [&settings, cluster]() -> Result<ProcessSpec> {
+    auto prepared = PrepareDatabase(settings);
+    if (!prepared.ok()) {
+      return prepared.error();
+    }
+    *cluster = std::move(*prepared);
+    return cluster->server;
+  };
+  parts.ready = [cluster](pid_t pid) { return store::IsClusterReady(*cluster, pid); };
+  parts.on_ready = [] {};
+  parts.blocked = [&settings] { return Held(store::ManagedLockPath(settings)); };
+  child::RestartPolicy policy;
+  policy.stop_signals = {SIGINT, SIGQUIT};
+  policy.start_timeout = milliseconds(120000);  // crash recovery may take its time
+  return std::make_unique<Server>(std::move(parts), policy);
+}
+
+Status MakeDataDir(const std::string& data_dir) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool made = fs::create_directories(data_dir, error);
+  if (error) {
+    return Error{Errc::kInvalid, "data_dir " + data_dir + ": " + error.message()};
+  }
+  if (made) {
+    fs::permissions(data_dir, fs::perms(0711), error);
+  }
+  if (::access(data_dir.c_str(), W_OK | X_OK) != 0) {
+    return Error{Errc::kInvalid, "data_dir " + data_dir + ": cannot be written by this user"};
+  }
+  return Ok{};
+}
+
+int RunBroker(const settings::Loaded& loaded) {
+  const settings::Settings& settings = loaded.settings;
+  auto users = settings::LoadUsers(settings.users_file.empty() ? settings.data_dir + "/users"
+                                                               : settings.users_file);
+  const Status made = MakeDataDir(settings.data_dir);
+  if (!users.ok() || !made.ok()) {
+    LogError("broker", !made.ok() ? made.error().message : users.error().message);
+    return 2;
+  }
+  const settings::Users people = std::move(*users);
+  const auto server = MakeBroker(settings, people, [](const broker::Launch&) {});
+  return RunAlone(*server);
+}
+
+int RunDatabase(const settings::Loaded& loaded) {
+  if (const Status made = MakeDataDir(loaded.settings.data_dir); !made.ok()) {
+    LogError("database", made.error().message);
+    return 2;
+  }
+  const auto server = MakeDatabase(loaded.settings);
+  return RunAlone(*server);
+}
+
+int Migrate(const settings::Loaded& loaded) {
+  const settings::Database& database = loaded.settings.database;
+  std::string conninfo;
+  if (database.mode == settings::Mode::kManaged) {
+    const auto cluster = store::PrepareCluster(loaded.settings);
+    if (!cluster.ok()) {
+      LogError("migrate", cluster.error().message);
+      return 2;
+    }
+    conninfo = cluster->conninfo;
+  } else {
+    const auto external = ExternalConninfo(database);
+    if (!external.ok()) {
+      LogError("migrate", external.error().message);
+      return 2;
+    }
+    conninfo = *external;
+  }
+  const auto applied = store::Migrate(conninfo, store::DefaultSchemaDir());
+  if (!applied.ok()) {
+    LogError("migrate", applied.error().message);
+    return applied.error().code == Errc::kUnavailable ? 3 : 2;
+  }
+  LogInfo("migrate", "done", {{"applied", *applied}});
+  return 0;
+}
+
+}  // namespace printfleet::daemon

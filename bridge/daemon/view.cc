@@ -1,0 +1,108 @@
+#include "daemon/view.h"
+
+#include <sys/statvfs.h>
+
+namespace printfleet::daemon {
+namespace {
+
+metrics::PrinterReading ReadingOf(const printer::Printer& printer) {
+  metrics::PrinterReading reading;
+  reading.id = printer.registration.id;
+  reading.name = printer.registration.name;
+  reading.model = printer.registration.model;
+  reading.firmware = printer.registration.firmware;
+  reading.up = printer.presence == printer::Presence::kOnline ||
+               printer.presence == printer::Presence::kSuspect;
+  reading.state = printer::Name(printer::EffectiveState(printer));
+  reading.nozzle_temp_c = printer.readings.nozzle_temp_c;
+  reading.nozzle_target_c = printer.readings.nozzle_target_c;
+  reading.bed_temp_c = printer.readings.bed_temp_c;
+  reading.bed_target_c = printer.readings.bed_target_c;
+  if (printer.job && printer.job->open()) {
+    reading.progress_ratio = printer.job->progress_ratio;
+    reading.remaining_s = printer.job->remaining_s;
+  }
+  reading.last_report_at = printer.received_at;
+  return reading;
+}
+
+metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core& core,
+                           const Connections& connections, const Batcher& batcher,
+                           const Instant& now) {
+  metrics::Traffic traffic;
+  traffic.inbound_commit_duration = batcher.commit_duration();
+  if (!core.links().Deaf(core::Session::kReports, now)) {
+    traffic.inbound_lag_s = core.links().LagSeconds(now);
+  }
+  traffic.held_messages = connections.held(core::Session::kReports) +
+                          connections.held(core::Session::kCommands);
+  if (const mqtt::Outbound* outbound = connections.outbound()) {
+    const mqtt::OutboundConfig limits;
+    traffic.outbound_messages = {static_cast<double>(outbound->queued()),
+                                 static_cast<double>(limits.queue_messages_max)};
+    traffic.outbound_bytes = {static_cast<double>(outbound->queued_bytes()),
+                              static_cast<double>(limits.queue_bytes_max)};
+    traffic.outbound_in_flight = static_cast<double>(outbound->in_flight());
+    traffic.outbound_dropped = outbound->dropped_total();
+    traffic.outbound_expired = outbound->expired_total();
+    traffic.outbound_refused = outbound->refused_total();
+  }
+  size_t open = 0;
+  int in_flight = 0;
+  core.world().commands.ForEach([&](CommandId, const fleet::Command& command) {
+    open += command.state == fleet::CommandState::kAccepted ? 1U : 0U;
+    in_flight += command.in_flight;
+  });
+  traffic.open_commands = {static_cast<double>(open),
+                           static_cast<double>(settings.commands.open_max)};
+  traffic.open_executions = {static_cast<double>(in_flight),
+                             static_cast<double>(settings.commands.max_in_flight)};
+  return traffic;
+}
+
+std::optional<double> FreeBytes(const std::string& directory) {
+  struct statvfs status {};
+  if (::statvfs(directory.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  return static_cast<double>(status.f_bavail) * static_cast<double>(status.f_frsize);
+}
+
+}  // namespace
+
+std::shared_ptr<const metrics::Snapshot> MakeSnapshot(const settings::Settings& settings,
+                                                      const core::Core& core,
+                                                      const Connections& connections,
+                                                      const Batcher& batcher,
+                                                      const Surroundings& surroundings,
+                                                      const Instant& now) {
+  auto snapshot = std::make_shared<metrics::Snapshot>();
+  snapshot->version = PRINTFLEET_VERSION;
+  snapshot->trouble = surroundings.trouble;
+  core.world().printers.ForEach([&](const PrinterId&, const printer::Printer& printer) {
+    switch (printer.registration.enrolment) {
+      case printer::Enrolment::kEnrolled:
+        snapshot->printers.push_back(ReadingOf(printer));
+        break;
+      case printer::Enrolment::kPending:
+        ++snapshot->printers_pending;
+        break;
+      case printer::Enrolment::kRejected:
+      case printer::Enrolment::kRetired:
+        break;
+    }
+  });
+  snapshot->counters = core.counters();
+  snapshot->broker.up = connections.outbound_up() &&
+                        connections.session_up(core::Session::kReports) &&
+                        connections.session_up(core::Session::kCommands);
+  snapshot->broker.restarts = static_cast<uint64_t>(surroundings.broker_restarts);
+  snapshot->broker.dropped_messages = surroundings.broker_dropped;
+  snapshot->traffic = TrafficOf(settings, core, connections, batcher, now);
+  snapshot->database_up = surroundings.store_connected;
+  snapshot->data_dir_free_bytes = FreeBytes(settings.data_dir);
+  snapshot->config_last_reload_successful = surroundings.reload_ok;
+  return snapshot;
+}
+
+}  // namespace printfleet::daemon

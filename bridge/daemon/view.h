@@ -1,0 +1,32 @@
+// The loop's view for other threads: core and its surroundings as a metrics::Snapshot, and whether
+// the bridge is ready. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/core.h"
+#include "daemon/batcher.h"
+#include "daemon/connections.h"
+#include "metrics/snapshot.h"
+
+namespace printfleet::daemon {
+
+// What the daemon knows and core does not.
+struct Surroundings {
+  std::string trouble;  // "" when ready
+  bool store_connected = false;
+  bool reload_ok = true;
+  int64_t broker_restarts = 0;
+  std::optional<uint64_t> broker_dropped;
+};
+
+std::shared_ptr<const metrics::Snapshot> MakeSnapshot(const settings::Settings& settings,
+                                                      const core::Core& core,
+                                                      const Connections& connections,
+                                                      const Batcher& batcher,
+                                                      const Surroundings& surroundings,
+                                                      const Instant& now);
+
+}  // namespace printfleet::daemon
