@@ -60,6 +60,7 @@ void Core::Merge(const Instant& now) {
   batch_counters_ = {};
   batch_asks_.clear();
   batch_due_.clear();
+  adopting_.clear();
   stepped_ = false;
   for (const DueKey& key : touched) {
     if (const auto due = DueOf(key, now)) {
@@ -81,6 +82,9 @@ void Core::Drop(const Instant& now) {
     deadlines_.Schedule(key, now.mono);
   }
   batch_due_.clear();
+  if (!adopting_.empty()) {
+    AdoptCommands(now);
+  }
 }
 
 printer::Context Core::ContextAt(const Instant& now, bool retained, bool live) const {

@@ -112,7 +112,8 @@ class Core {
   void OnRefusedRecord(const RefusedRecord& record, const Instant& now);
   void OnCancelUnsent(const CancelUnsent& cancel, const Instant& now);
 
-  void AdoptStored(LoadedCommand& stored, const Instant& now, fleet::Output& output);
+  void AdoptCommands(const Instant& now);
+  void AdoptStored(LoadedCommand stored, const Instant& now, fleet::Output& output);
 
   // Reports (reports.cc).
   void OnReport(const Message& message, const Instant& now);
@@ -170,6 +171,9 @@ class Core {
   Asks asks_;
   std::deque<PrinterId> republish_;
   MonoTime next_republish_;
+
+  // Open commands of the store, until the batch that adopts them is committed.
+  std::vector<LoadedCommand> adopting_;
 
   // Of the running batch.
   bool stepped_ = false;

@@ -54,15 +54,20 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
   }
   // What was loaded is committed already; what adopting changes is the first batch.
   Merge(now);
+  adopting_ = std::move(loaded.commands);
+  AdoptCommands(now);
+}
+
+void Core::AdoptCommands(const Instant& now) {
   fleet::Output output;
-  for (LoadedCommand& stored : loaded.commands) {
+  for (const LoadedCommand& stored : adopting_) {
     AdoptStored(stored, now, output);
   }
   stepped_ = true;
   Absorb(std::move(output), now);
 }
 
-void Core::AdoptStored(LoadedCommand& stored, const Instant& now, fleet::Output& output) {
+void Core::AdoptStored(LoadedCommand stored, const Instant& now, fleet::Output& output) {
   CommandRow& row = stored.row;
   fleet::Command command;
   command.id = row.id;

@@ -236,9 +236,7 @@ void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
   }
   if (doubt_answered_) {
     core::CancelUnsent cancel;
-    for (const core::CommandRow& row : effects_.rows.commands) {
-      cancel.commands.push_back(row.id);
-    }
+    cancel.commands = batch_commands_;
     std::erase_if(effects_.publishes, [&cancel](const core::Publish& publish) {
       return std::find(cancel.commands.begin(), cancel.commands.end(),
                        publish.execution.command_id) != cancel.commands.end();
@@ -329,9 +327,14 @@ bool Batcher::Full(const Instant& now) const {
 
 void Batcher::CloseBatch(const Instant& now) {
   effects_ = core_.Seal(now);
-  if (effects_.rows.empty()) {
+  batch_has_rows_ = !effects_.rows.empty();
+  if (!batch_has_rows_) {
     ReleaseBatch(now);
     return;
+  }
+  batch_commands_.clear();
+  for (const core::CommandRow& row : effects_.rows.commands) {
+    batch_commands_.push_back(row.id);
   }
   store::Batch batch;
   batch.seq = next_seq_;
@@ -341,7 +344,7 @@ void Batcher::CloseBatch(const Instant& now) {
       batch.digests[static_cast<size_t>(message->session)].push_back(message->digest);
     }
   }
-  batch.rows = effects_.rows;
+  batch.rows = std::move(effects_.rows);
   commit_since_ = now.mono;
   state_ = State::kCommitting;
   if (!worker_.Commit(std::move(batch))) {
@@ -353,7 +356,7 @@ void Batcher::CloseBatch(const Instant& now) {
 
 void Batcher::ReleaseBatch(const Instant& now) {
   state_ = State::kReleasing;
-  if (!effects_.rows.empty()) {
+  if (batch_has_rows_) {
     ++next_seq_;
   }
   core_.Merge(now);

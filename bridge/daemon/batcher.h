@@ -123,7 +123,9 @@ class Batcher {
   size_t batch_bytes_ = 0;
   bool batch_urgent_ = false;
   size_t messages_max_;             // less while a poison message is looked for
-  core::Effects effects_;
+  core::Effects effects_;               // without their rows once those are with the store
+  std::vector<CommandId> batch_commands_;  // that the batch's rows accept or end
+  bool batch_has_rows_ = false;
   MonoTime commit_since_;
   int commits_open_ = 0;            // asked of the worker and not answered yet
   bool in_doubt_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fleet/parse.h"
 #include "fleet/stop.h"
 
 namespace printfleet::fleet {
@@ -189,13 +190,6 @@ Gate CheckFirmware(const Rules& rules, const GateQuestion& question) {
 
 // -- The whole request --
 
-std::string Shown(double number) {
-  json::Writer writer;
-  writer.BeginArray().Number(number, 3).EndArray();
-  const std::string text = writer.Take();
-  return text.ends_with(".0]") ? text.substr(1, text.size() - 4) : text.substr(1, text.size() - 2);
-}
-
 struct Bound {
   std::string_view name;
   double min;
@@ -216,8 +210,8 @@ std::optional<Rejection> CheckModel(const Request& request, const settings::Mode
     const std::string path = "args." + std::string(bound.name);
     const bool above = *value > bound.max;
     return Rejection{"out_of_range",
-                     path + ": " + Shown(*value) + (above ? " is above " : " is below ") +
-                         Shown(above ? bound.max : bound.min) + ", the limit of " + model.name,
+                     path + ": " + NumberText(*value) + (above ? " is above " : " is below ") +
+                         NumberText(above ? bound.max : bound.min) + ", the limit of " + model.name,
                      path};
   }
   const std::string* mode = request.args.Get<std::string>("print_speed_mode");

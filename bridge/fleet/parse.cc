@@ -267,6 +267,13 @@ std::string Hint(std::string_view word, const std::vector<std::string>& words) {
   return nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?";
 }
 
+std::string NumberText(double number) {
+  json::Writer writer;
+  writer.BeginArray().Number(number, 3).EndArray();
+  const std::string text = writer.Take();
+  return text.ends_with(".0]") ? text.substr(1, text.size() - 4) : text.substr(1, text.size() - 2);
+}
+
 bool IsUuid(std::string_view text) {
   if (text.size() != 36) {
     return false;

@@ -33,11 +33,17 @@ bool IsPlainText(std::string_view text);
 // "; did you mean X?" or "".
 std::string Hint(std::string_view word, const std::vector<std::string>& words);
 
+// 130, 100.5: for messages.
+std::string NumberText(double number);
+
 std::optional<Rejection> ParseTarget(json::Value target, Target& into);
 
 // Fills `into`. Types, ranges that hold for every model, and what goes together with what.
 std::optional<Rejection> ParseArguments(const CommandSpec& spec, json::Value args,
                                         Arguments& into);
+
+// What goes together, and ranges that hold for every model: by command. Called by ParseArguments.
+std::optional<Rejection> CheckArguments(const CommandSpec& spec, const Arguments& args);
 
 // `args` as canonical JSON with secret and unknown arguments as "***"; "{}" for none.
 std::string MaskedArguments(const CommandSpec& spec, json::Value args);

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "store/cell_reader.h"
 #include "store/connection.h"
 #include "store/statements.h"
 
@@ -63,16 +64,18 @@ Result<std::vector<AppliedMigration>> ReadApplied(Session& session) {
   }
   std::vector<AppliedMigration> applied;
   for (const SqlRow& row : *rows) {
-    applied.push_back({.version = std::atoi(row.at(0).value_or("0").c_str()),
-                       .name = row.at(1).value_or(""),
-                       .checksum = row.at(2).value_or("")});
+    CellReader reader(row);
+    AppliedMigration& migration = applied.emplace_back();
+    migration.version = static_cast<int>(reader.Int());
+    migration.name = reader.Text();
+    migration.checksum = reader.Text();
   }
   return applied;
 }
 
 Status Apply(Session& session, const Migration& migration) {
   Transaction transaction(session);
-  const Status begun = transaction.Begin();
+  Status begun = transaction.Begin();
   if (!begun) {
     return begun;
   }

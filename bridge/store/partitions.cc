@@ -74,7 +74,7 @@ Status Partitions::Create(Session& session, std::string_view table, Day day) {
     return Ok{};
   }
   Transaction transaction(session);
-  const Status begun = transaction.Begin();
+  Status begun = transaction.Begin();
   if (!begun) {
     return begun;
   }
@@ -86,7 +86,7 @@ Status Partitions::Create(Session& session, std::string_view table, Day day) {
   if (!created) {
     return created.error();
   }
-  const Status committed = transaction.Commit();
+  Status committed = transaction.Commit();
   if (!committed) {
     return committed;
   }

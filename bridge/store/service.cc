@@ -108,7 +108,7 @@ Status Service::Connect() {
   if (!session) {
     return session.error();
   }
-  const Status locked = TakeDaemonLock(**session, config.instance, shared_.stop);
+  Status locked = TakeDaemonLock(**session, config.instance, shared_.stop);
   if (!locked) {
     return locked;
   }
@@ -294,7 +294,9 @@ void Service::Lose(Error error) {
 }
 
 void Service::Post(Event event) {
-  // Full only when the loop has stopped taking: wait for it, nothing may be lost.
+  // Full only when the loop has stopped taking: wait for it, nothing may be lost. A refused Post
+  // leaves the event untouched.
+  // NOLINTNEXTLINE(bugprone-use-after-move)
   while (!shared_.events.Post(std::move(event)) && !WaitForStop(shared_.stop, kPostRetry)) {
   }
 }

@@ -165,7 +165,7 @@ Status WriteFileLists(Session& session, const core::Rows& rows) {
       files.Time(row->listed_at);
     }
   }
-  const Status deleted = session.RunRows(kDeleteFiles, lists);
+  Status deleted = session.RunRows(kDeleteFiles, lists);
   return deleted ? session.RunRows(kInsertFiles, files) : deleted;
 }
 
@@ -289,7 +289,7 @@ std::set<Day> DaysOf(const core::Rows& rows) {
 }
 
 Status WriteBatch(Session& session, const Batch& batch) {
-  const Status ledger = WriteLedger(session, batch);
+  Status ledger = WriteLedger(session, batch);
   if (!ledger) {
     return ledger;
   }
@@ -298,7 +298,7 @@ Status WriteBatch(Session& session, const Batch& batch) {
   for (const Write write : {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses,
                             WriteJobs, WriteJobEvents, WriteFileLists, WriteCommands,
                             WriteExecutions, WriteEvents, WriteAudit, WriteDeadLetters}) {
-    const Status written = write(session, batch.rows);
+    Status written = write(session, batch.rows);
     if (!written) {
       return written;
     }

@@ -111,7 +111,7 @@ TEST_F(Refusals, OfArguments) {
       {"print.update", one, R"({"print_speed_mode":"fast"})", "{}", "out_of_range",
        "args.print_speed_mode", "silent, standard, sport"},
       {"print.update", one, "{}", "{}", "missing_argument", "args", "needs any of"},
-      {"print.update", one, R"({"bed_temp_c":60})", "{}", "unknown_argument", "args.bed_temp_c",
+      {"print.update", one, R"({"bed_target":60})", "{}", "unknown_argument", "args.bed_target",
        "did you mean bed_target_c?"},
       {"fan.set", one, R"({"fan_ratio":50})", "{}", "out_of_range", "args.fan_ratio",
        "50 is not within 0 and 1"},
