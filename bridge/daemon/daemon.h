@@ -76,6 +76,7 @@ class Daemon {
   const settings::ModelRegistry models_;
   settings::Users users_;
   std::optional<child::LockFile> lock_;
+  std::string secret_;  // of this data_dir: 128 bits in hex
   SignalFd signals_;
   Notify notify_;
   CrashGuard guard_;

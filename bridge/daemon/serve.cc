@@ -83,7 +83,8 @@ Status Daemon::OpenDataDir() {
   if (!secret.ok()) {
     return secret.error();
   }
-  connections_ = std::make_unique<Connections>(settings_, *core_, *secret);
+  secret_ = *secret;
+  connections_ = std::make_unique<Connections>(settings_, *core_, secret_);
   return Ok{};
 }
 
@@ -113,15 +114,16 @@ Status Daemon::OpenServers() {
   } else {
     connections_->on_new_session = [path = broker::LockPath(settings_)] { SaveOwnBroker(path); };
   }
-  if (settings_.database.mode == settings::Mode::kManaged) {
+  if (settings_.database.mode == settings::Mode::kManaged &&
+      settings_.database.lifetime == settings::Lifetime::kOwn) {
+    cluster_ = store::LocateCluster(settings_);
+  } else if (settings_.database.mode == settings::Mode::kManaged) {
     auto cluster = store::PrepareCluster(settings_);
     if (!cluster.ok()) {
       return cluster.error();
     }
     cluster_ = std::move(*cluster);
-    if (settings_.database.lifetime == settings::Lifetime::kWithDaemon) {
-      database_ = MakeDatabase(settings_);
-    }
+    database_ = MakeDatabase(settings_);
   }
   const Instant now = Now();
   if (broker_) {
@@ -146,7 +148,8 @@ Status Daemon::OpenStore() {
     config.conninfo = *conninfo;
   }
   config.schema_dir = store::DefaultSchemaDir();
-  config.instance = settings_.instance;
+  // Of this data_dir: another daemon of the same name must not be taken for an old self.
+  config.instance = settings_.instance + "-" + secret_.substr(0, 8);
   config.connect_timeout = settings_.database.connect_timeout;
   config.request_timeout = settings_.database.request_timeout;
   config.remember = settings_.commands.remember;

@@ -341,6 +341,16 @@ std::string ManagedLockPath(const settings::Settings& settings) {
   return PathsOf(settings).directory + "/server.lock";
 }
 
+ManagedCluster LocateCluster(const settings::Settings& settings) {
+  const ClusterPaths paths = PathsOf(settings);
+  const std::string socket_dir = SocketDirectory(paths.cluster);
+  ManagedCluster cluster;
+  cluster.cluster_dir = paths.cluster;
+  cluster.conninfo = ConnectText(socket_dir, kRole);
+  cluster.admin_conninfo = ConnectText(socket_dir, "postgres");
+  return cluster;
+}
+
 Result<ManagedCluster> PrepareCluster(const settings::Settings& settings) {
   const ClusterPaths paths = PathsOf(settings);
   const Result<User> user = ServerUser(settings.database);
@@ -360,10 +370,7 @@ Result<ManagedCluster> PrepareCluster(const settings::Settings& settings) {
   const bool reachable = CanReach(*user, paths.directory);
   const std::string data_argument = reachable ? paths.cluster : "/proc/self/fd/3";
   const std::string socket_dir = SocketDirectory(paths.cluster);
-  ManagedCluster cluster;
-  cluster.cluster_dir = paths.cluster;
-  cluster.conninfo = ConnectText(socket_dir, kRole);
-  cluster.admin_conninfo = ConnectText(socket_dir, "postgres");
+  ManagedCluster cluster = LocateCluster(settings);
   if (!major->has_value()) {
     ProcessSpec init = CommonSpec(settings, paths, reachable);
     init.program = *binaries + "/initdb";

@@ -35,6 +35,10 @@ struct ManagedCluster {
 // data_dir/database/server.lock: child::FindHolder(it) says whether a database of ours runs.
 std::string ManagedLockPath(const settings::Settings& settings);
 
+// Only how to connect, for a server with a life of its own: it may not be there yet, or be making
+// its cluster just now.
+ManagedCluster LocateCluster(const settings::Settings& settings);
+
 // Errors: kNotFound: no PostgreSQL installed, no such user; kConflict: the cluster is of another
 // major version (how to upgrade), of another user, or the directory holds something else. It never
 // removes a cluster that was ever started.
