@@ -1,0 +1,85 @@
+#!/bin/bash
+# Installs what the tests need (Debian 12), builds, runs every test. Ends with ctest's summary.
+#
+#   tests/run.sh                   everything
+#   tests/run.sh -L unit ...       arguments go to ctest
+#
+# Two more builds, with sanitizers, hold only unit tests: address and undefined for the layers that
+# decide, thread for those that share something between threads. Their programs run as ctest tests
+# of the main run (label sanitizer), so that one summary says it all.
+set -euo pipefail
+
+asan_layers=(base settings protocol printer fleet core simulator)
+tsan_layers=(base http)
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$root"
+
+say() { printf '\n== %s\n' "$*"; }
+
+deploy/packages.sh install test
+
+# Debian's own programs, whatever stands before them in PATH.
+export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
+export LC_ALL=C.UTF-8
+unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# No test may reach a server that this shell's settings name.
+unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PRINTFLEET_CONFIG
+
+jobs=$(nproc)
+parallel_tests=$((jobs < 4 ? jobs : 4))
+
+# Sanitizers of gcc 12 want their shadow where newer kernels may put the program: no randomization,
+# where that may be asked for.
+fixed_addresses=()
+if setarch "$(uname -m)" -R true 2>/dev/null; then
+  fixed_addresses=(setarch "$(uname -m)" -R)
+fi
+
+configure() {
+  local preset=$1
+  shift
+  local options=(-DPython3_EXECUTABLE=/usr/bin/python3 "$@")
+  if command -v ccache >/dev/null; then
+    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  fi
+  # A tree that was moved or copied: its cache is another tree's.
+  if ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "build/$preset/CMakeCache.txt" 2>/dev/null; then
+    options+=(--fresh)
+  fi
+  cmake --preset "$preset" "${options[@]}" >"build/$preset.log" || {
+    cat "build/$preset.log"
+    return 1
+  }
+}
+
+# The unit tests of the named layers that exist.
+build_sanitized() {
+  local preset=$1 layer
+  shift
+  local targets=()
+  for layer in "$@"; do
+    if compgen -G "tests/unit/$layer/*.cc" >/dev/null; then
+      targets+=("unit_$layer")
+      sanitized+="${sanitized:+;}$root/build/$preset/bin/unit_$layer"
+    fi
+  done
+  if ((${#targets[@]} == 0)); then
+    return 0
+  fi
+  say "$preset: ${targets[*]}"
+  configure "$preset"
+  "${fixed_addresses[@]}" cmake --build --preset "$preset" -j "$jobs" --target "${targets[@]}"
+}
+
+mkdir -p build
+sanitized=
+build_sanitized asan "${asan_layers[@]}"
+build_sanitized tsan "${tsan_layers[@]}"
+
+say "ci: everything, warnings are errors"
+configure ci "-DPRINTFLEET_SANITIZED=$sanitized"
+cmake --build --preset ci -j "$jobs"
+
+say "tests"
+exec "${fixed_addresses[@]}" ctest --preset ci -j "$parallel_tests" "$@"
