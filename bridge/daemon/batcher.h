@@ -77,6 +77,9 @@ class Batcher {
  private:
   enum class State { kReading, kCommitting, kReleasing, kAway };
 
+  // The message in an event, nullptr when there is none.
+  static const core::Message* MessageOf(const core::Event& event);
+
   void Fill(const Instant& now);
   void StepOne(core::Event event, const Instant& now);
   [[nodiscard]] bool Full(const Instant& now) const;

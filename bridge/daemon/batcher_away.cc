@@ -1,0 +1,171 @@
+// The batcher while the store is away: requests refused, stops sent and kept, reports held for a
+// while, a COMMIT in doubt settled when the store is back.
+#include <algorithm>
+
+#include "base/log.h"
+#include "daemon/batcher.h"
+
+namespace printfleet::daemon {
+namespace {
+
+// How long a COMMIT in doubt may stay unanswered before its requests are told `unknown`.
+constexpr milliseconds kDoubtPatience{2000};
+
+}  // namespace
+
+void Batcher::OnAway(const Instant& now) {
+  digests_asked_ = false;
+  if (state_ == State::kAway) {
+    return;
+  }
+  if (state_ == State::kReleasing) {
+    ReleaseBatch(now);
+  }
+  state_ = State::kAway;
+  away_since_ = now.mono;
+  doubt_answered_ = false;
+  if (!in_doubt_) {
+    Requeue();
+  }
+}
+
+void Batcher::RefuseWaiting(const Instant& now) {
+  if (in_doubt_ && !doubt_answered_ && now.mono - *away_since_ >= kDoubtPatience) {
+    RefuseBatchInDoubt(now);
+  }
+  const bool all = !in_doubt_ || doubt_answered_;
+  for (const core::Message& message : commands_) {
+    RefuseOne(message, "unavailable", now);
+  }
+  commands_.clear();
+  if (all && held_[static_cast<size_t>(core::Session::kCommands)]) {
+    held_[static_cast<size_t>(core::Session::kCommands)] = false;
+    hooks_.release(core::Session::kCommands);
+  }
+  // Answers of printers' brokers wait; questions of operators are answered now.
+  for (core::Event& event : events_) {
+    if (auto* answer = std::get_if<core::Answer>(&event)) {
+      answer->ok = false;
+    }
+  }
+}
+
+void Batcher::RefuseBatchInDoubt(const Instant& now) {
+  doubt_answered_ = true;
+  for (const core::Event& event : batch_) {
+    const core::Message* message = Batcher::MessageOf(event);
+    if (message != nullptr && message->session == core::Session::kCommands) {
+      RefuseOne(*message, "unknown", now);
+    }
+  }
+}
+
+void Batcher::RefuseOne(const core::Message& message, std::string_view reason,
+                        const Instant& now) {
+  if (message.stop_sent) {
+    if (const Status kept = stops_.AppendStop(message.stop_sent->record_json); !kept.ok()) {
+      LogError("daemon", "a stop was sent but cannot be kept for the tables",
+               {{"error", kept.error().message}});
+    }
+    hooks_.publish(core_.StopResponse(*message.stop_sent));
+    return;
+  }
+  core::Core::Refusal refusal = core_.Refuse(message, now, reason);
+  if (!refusal.record_json.empty()) {
+    if (const Status kept = stops_.AppendRefusal(refusal.record_json); !kept.ok()) {
+      LogWarning("daemon", "a refusal cannot be kept for the audit",
+                 {{"error", kept.error().message}});
+    }
+  }
+  for (core::Publish& publish : refusal.publishes) {
+    hooks_.publish(std::move(publish));
+  }
+}
+
+void Batcher::HoldBudget(const Instant& now) {
+  const bool held = held_[static_cast<size_t>(core::Session::kReports)];
+  if (!held || !away_since_ || now.mono - *away_since_ < settings_.inbound.hold_time) {
+    return;
+  }
+  LogWarning("inbound", "the database stays away; reports wait in the broker",
+             {{"held_s", std::chrono::floor<seconds>(now.mono - *away_since_).count()}});
+  hooks_.drop_reports();
+}
+
+// -- The store is back --
+
+void Batcher::OnConnected(store::Connected connected, const Instant& now) {
+  LogInfo("database", "connected");
+  if (connected.loaded) {
+    next_seq_ = connected.loaded->next_batch_seq;
+    core_.Rebuild(std::move(*connected.loaded), now);
+    loaded_ = true;
+    hooks_.snapshot_changed();
+  }
+  if (in_doubt_) {
+    if (!worker_.ResolveDoubt(next_seq_)) {
+      LogError("database", "cannot ask what became of a COMMIT", {{"seq", next_seq_}});
+    }
+    return;
+  }
+  Requeue();
+  state_ = State::kReading;
+  away_since_.reset();
+  ReplayStopsLog();
+}
+
+void Batcher::ReplayStopsLog() {
+  // Those of an earlier try are in the log still.
+  std::erase_if(events_, [](const core::Event& event) {
+    return std::holds_alternative<core::StopRecord>(event) ||
+           std::holds_alternative<core::RefusedRecord>(event);
+  });
+  auto events = stops_.Read();
+  if (!events.ok()) {
+    LogError("daemon", "what was sent while the database was away cannot be read",
+             {{"error", events.error().message}});
+    return;
+  }
+  if (events->empty()) {
+    return;
+  }
+  LogInfo("daemon", "writing what was done while the database was away",
+          {{"records", events->size()}});
+  stops_replayed_ = false;
+  for (auto event = events->rbegin(); event != events->rend(); ++event) {
+    events_.push_front(std::move(*event));
+  }
+}
+
+void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
+  LogInfo("database", committed ? "the COMMIT in doubt was done" : "the COMMIT in doubt was not done",
+          {{"seq", next_seq_}});
+  in_doubt_ = false;
+  away_since_.reset();
+  if (!committed) {
+    if (doubt_answered_) {
+      // Their authors were told `unknown`; asked again, the answer is that there is no such command.
+      std::erase_if(batch_, [](const core::Event& event) {
+        const core::Message* message = Batcher::MessageOf(event);
+        return message != nullptr && message->session == core::Session::kCommands;
+      });
+    }
+    Requeue();
+    state_ = State::kReading;
+    ReplayStopsLog();
+    return;
+  }
+  if (doubt_answered_) {
+    core::CancelUnsent cancel;
+    cancel.commands = batch_commands_;
+    std::erase_if(effects_.publishes, [&cancel](const core::Publish& publish) {
+      return std::find(cancel.commands.begin(), cancel.commands.end(),
+                       publish.execution.command_id) != cancel.commands.end();
+    });
+    events_.emplace_back(std::move(cancel));
+  }
+  ReleaseBatch(now);
+  ReplayStopsLog();
+}
+
+}  // namespace printfleet::daemon
