@@ -3,9 +3,9 @@
 #pragma once
 
 #include <optional>
-#include <queue>
-#include <string>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -29,14 +29,8 @@ class Deadlines {
   std::vector<DueKey> TakeDue(MonoTime now, size_t max);
 
  private:
-  struct Entry {
-    MonoTime due;
-    DueKey key;
-
-    bool operator<(const Entry& other) const { return due > other.due; }  // soonest on top
-  };
-
-  std::priority_queue<Entry> queue_;
+  // One entry a key: a printer that is heard ten times a second must not leave ten moments behind.
+  std::set<std::pair<MonoTime, DueKey>> queue_;
   std::unordered_map<DueKey, MonoTime> scheduled_;
 };
 

@@ -25,8 +25,9 @@ bool Links::Receive(Message& message) {
     const auto parsed = std::from_chars(
         message.payload.data(), message.payload.data() + message.payload.size(), sent_ms);
     const MonoTime sent{milliseconds(sent_ms)};
-    // One of an earlier connection, or of an earlier process, proves nothing.
-    if (parsed.ec != std::errc() || sent < link.up_at || sent > message.received.mono) {
+    // One of an earlier connection, or of an earlier process, proves nothing. Old ones come before
+    // the SUBACK, with the rest of the session's backlog.
+    if (!link.up || parsed.ec != std::errc() || sent < link.up_at || sent > message.received.mono) {
       return true;
     }
     link.caught_up = true;

@@ -12,9 +12,11 @@ constexpr size_t kTopicBytesMax = 1000;
 constexpr size_t kDeadLetterPrintersMax = 20000;
 
 // May the same bytes on the same topic be called a repetition? Clients reuse a will's bytes, and a
-// report without msgid and time may well be said twice.
-bool NamesItself(const protocol::Report& report) {
-  if (std::holds_alternative<protocol::LastWillReport>(report.body)) {
+// report without msgid and time may well be said twice. A greeting is no will: in the backlog,
+// where the broker delivers again, it counts by its name.
+bool NamesItself(const protocol::Report& report, bool backlog) {
+  const auto* will = std::get_if<protocol::LastWillReport>(&report.body);
+  if (will != nullptr && !(will->online && backlog)) {
     return false;
   }
   return !report.envelope.msgid.empty() || protocol::ReportedAt(report.envelope).has_value();
@@ -40,7 +42,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
   if (!AdmitPrinter(report, message, now)) {
     return;
   }
-  const bool named = NamesItself(report);
+  const bool named = NamesItself(report, message.backlog);
   const bool duplicate = named && duplicates_.Seen(message.digest, message.backlog);
   const bool live = world_.live && !message.backlog;
   if (duplicate) {

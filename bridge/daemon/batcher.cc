@@ -159,6 +159,7 @@ void Batcher::Turn(const Instant& now) {
     digests_asked_ = worker_.LoadDigests();
   }
   if (state_ == State::kAway) {
+    away_since_ = away_since_.value_or(now.mono);
     RefuseWaiting(now);
     HoldBudget(now);
     return;

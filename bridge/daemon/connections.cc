@@ -67,6 +67,7 @@ void Connections::SetBroker(mqtt::BrokerAddress address, const Instant& now) {
   for (const core::Session session : kBoth) {
     InboundLink& link = inbound_[static_cast<size_t>(session)];
     link.handle = std::make_unique<mqtt::Inbound>(*address_, ConfigOf(session));
+    link.ever_up = false;
     link.retry = {now.mono, milliseconds(0)};
   }
   outbound_ = std::make_unique<mqtt::Outbound>(*address_, OutboundConfigOf());
@@ -78,8 +79,8 @@ void Connections::Connect(core::Session session, const Instant& now) {
   if (!link.handle || !link.handle->closed() || now.mono < link.retry.at) {
     return;
   }
-  // Reports are left to the broker while the store is away.
-  if (session == core::Session::kReports && batcher_->loaded() && !batcher_->store_available()) {
+  // Reports are left to the broker while the store is away, once it has a session to keep them in.
+  if (session == core::Session::kReports && link.ever_up && !batcher_->store_available()) {
     return;
   }
   link.retry.Failed(now.mono);
@@ -201,6 +202,7 @@ void Connections::Take(core::Session session, mqtt::Inbound::Progress progress,
     LogInfo("inbound", "listening", {{"session", core::Name(session)},
                                      {"session_present", progress.session_present ? "yes" : "no"}});
     inbound_[static_cast<size_t>(session)].retry.Succeeded();
+    inbound_[static_cast<size_t>(session)].ever_up = true;
     core_.links().OnUp(session, now);
     batcher_->OnEvent(core::SessionUp{session});
     if (!progress.session_present && on_new_session) {

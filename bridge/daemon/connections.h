@@ -73,6 +73,7 @@ class Connections {
   struct InboundLink {
     std::unique_ptr<mqtt::Inbound> handle;
     Retry retry;
+    bool ever_up = false;  // the broker keeps a session for us
   };
 
   void Connect(core::Session session, const Instant& now);

@@ -58,6 +58,15 @@ TEST_F(LinksTest, AHeartbeatOfAnEarlierConnectionProvesNothing) {
   EXPECT_TRUE(Report(540).backlog);
 }
 
+TEST_F(LinksTest, AHeartbeatBeforeTheSubackProvesNothing) {
+  // Of a process that died: the broker kept it, and delivers it before our SUBSCRIBE is answered.
+  EXPECT_TRUE(Heartbeat(Session::kReports, "50", 100));
+  EXPECT_TRUE(Report(110).backlog);
+  EXPECT_TRUE(links_.Deaf(Session::kReports, At(110)));
+  links_.OnUp(Session::kReports, At(120));
+  EXPECT_TRUE(Report(130).backlog);
+}
+
 TEST_F(LinksTest, SessionsCatchUpEachForItself) {
   links_.OnUp(Session::kReports, At(0));
   links_.OnUp(Session::kCommands, At(0));

@@ -85,6 +85,17 @@ TEST(Deadlines, TakesWhatIsDueOnceAndInOrder) {
   EXPECT_TRUE(deadlines.TakeDue(Ms(1000), 10).empty());
 }
 
+TEST(Deadlines, AnOvertakenMomentIsForgotten) {
+  Deadlines deadlines;
+  const DueKey a{CommandId{}, "a"};
+  for (int64_t second = 0; second < 1000; ++second) {
+    deadlines.Schedule(a, Ms(second * 1000 + 120000));
+    deadlines.Schedule(a, Ms(second * 1000 + 1000));
+    EXPECT_EQ(deadlines.TakeDue(Ms(second * 1000 + 1000), 10), std::vector<DueKey>{a});
+  }
+  EXPECT_EQ(deadlines.Next(), std::nullopt);
+}
+
 TEST(Asks, ArePacedAndOneOfAKind) {
   Asks asks(10);
   asks.Add("a", printer::Questions{true, false, false}, false);
