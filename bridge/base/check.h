@@ -8,9 +8,9 @@ namespace printfleet {
 
 }  // namespace printfleet
 
-#define CHECK(condition)                                             \
-  do {                                                               \
-    if (!(condition)) {                                              \
-      ::printfleet::CheckFailed(__FILE__, __LINE__, #condition);     \
-    }                                                                \
+#define CHECK(condition)                                         \
+  do {                                                           \
+    if (!(condition)) {                                          \
+      ::printfleet::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                            \
   } while (false)

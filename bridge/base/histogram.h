@@ -27,7 +27,8 @@ struct Histogram {
 // 1 ms to 10 s: what waits for a commit, a round trip, a printer's first answer.
 struct LatencyHistogram : Histogram<13> {
   LatencyHistogram()
-      : Histogram{{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}, {}, 0} {}
+      : Histogram{{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}, {}, 0} {
+  }
 };
 
 // 1 min to 4 days: prints.

@@ -15,7 +15,8 @@
 namespace printfleet::json {
 namespace {
 
-constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+constexpr unsigned kParseFlags =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
 
 using OutBuffer = rapidjson::StringBuffer;
 using OutWriter = rapidjson::Writer<OutBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>,
@@ -77,17 +78,29 @@ void WriteCanonical(const Node& node, OutWriter& out) {
 
 }  // namespace
 
-bool Value::IsNull() const { return node_ != nullptr && node_->IsNull(); }
+bool Value::IsNull() const {
+  return node_ != nullptr && node_->IsNull();
+}
 
-bool Value::IsObject() const { return node_ != nullptr && node_->IsObject(); }
+bool Value::IsObject() const {
+  return node_ != nullptr && node_->IsObject();
+}
 
-bool Value::IsArray() const { return node_ != nullptr && node_->IsArray(); }
+bool Value::IsArray() const {
+  return node_ != nullptr && node_->IsArray();
+}
 
-bool Value::IsString() const { return node_ != nullptr && node_->IsString(); }
+bool Value::IsString() const {
+  return node_ != nullptr && node_->IsString();
+}
 
-bool Value::IsBool() const { return node_ != nullptr && node_->IsBool(); }
+bool Value::IsBool() const {
+  return node_ != nullptr && node_->IsBool();
+}
 
-bool Value::IsNumber() const { return node_ != nullptr && node_->IsNumber(); }
+bool Value::IsNumber() const {
+  return node_ != nullptr && node_->IsNumber();
+}
 
 Value Value::operator[](std::string_view member) const {
   if (!IsObject()) {
@@ -221,6 +234,10 @@ Result<Value> Parser::Parse(std::string_view bytes, const Limits& limits) {
     return Error{Errc::kRejected,
                  "nested deeper than " + std::to_string(limits.depth_max) + " levels"};
   }
+  // RapidJSON takes a NUL for the end and would leave the rest unread.
+  if (const size_t nul = bytes.find('\0'); nul != std::string_view::npos) {
+    return Error{Errc::kMalformed, "not JSON: a NUL byte at byte " + std::to_string(nul)};
+  }
   state_->document.SetNull();
   state_->allocator.Clear();
   state_->document.Parse<kParseFlags>(bytes.data(), bytes.size());
@@ -333,13 +350,21 @@ Writer& Writer::Member(std::string_view name, const std::string& text) {
   return Key(name).String(text);
 }
 
-Writer& Writer::Member(std::string_view name, int64_t number) { return Key(name).Int(number); }
+Writer& Writer::Member(std::string_view name, int64_t number) {
+  return Key(name).Int(number);
+}
 
-Writer& Writer::Member(std::string_view name, int number) { return Key(name).Int(number); }
+Writer& Writer::Member(std::string_view name, int number) {
+  return Key(name).Int(number);
+}
 
-Writer& Writer::Member(std::string_view name, double number) { return Key(name).Number(number); }
+Writer& Writer::Member(std::string_view name, double number) {
+  return Key(name).Number(number);
+}
 
-Writer& Writer::Member(std::string_view name, bool value) { return Key(name).Bool(value); }
+Writer& Writer::Member(std::string_view name, bool value) {
+  return Key(name).Bool(value);
+}
 
 std::string Writer::Take() {
   CHECK(state_->out.IsComplete());

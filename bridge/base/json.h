@@ -5,14 +5,14 @@
 // with base/text.h before they become a row). Parsing is iterative: depth costs no stack.
 #pragma once
 
+#include <rapidjson/fwd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <rapidjson/fwd.h>
 
 #include "base/result.h"
 

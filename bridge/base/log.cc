@@ -33,7 +33,9 @@ std::string_view LevelName(LogLevel level) {
 
 }  // namespace
 
-void SetLogLevel(LogLevel level) { MinimumLevel() = level; }
+void SetLogLevel(LogLevel level) {
+  MinimumLevel() = level;
+}
 
 void Log(LogLevel level, std::string_view area, std::string_view message,
          std::initializer_list<LogField> fields) {

@@ -23,8 +23,8 @@ struct LogField {
   LogField(std::string_view field_name, const std::string& text) : name(field_name), value(text) {}
 
   template <typename Number>
-    requires std::is_arithmetic_v<Number>
-  LogField(std::string_view field_name, Number number)
+
+  requires std::is_arithmetic_v<Number> LogField(std::string_view field_name, Number number)
       : name(field_name), value(std::to_string(number)) {}
 
   std::string_view name;

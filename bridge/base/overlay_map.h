@@ -46,9 +46,7 @@ class OverlayMap {
   }
 
   // Inserts or replaces.
-  Value& Put(const Key& key, Value value) {
-    return *(changes_[key] = std::move(value));
-  }
+  Value& Put(const Key& key, Value value) { return *(changes_[key] = std::move(value)); }
 
   void Erase(const Key& key) { changes_[key] = std::nullopt; }
 

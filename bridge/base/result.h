@@ -18,8 +18,8 @@ enum class Errc {
   kMalformed,    // bytes that do not decode
   kUnsupported,  // known, but not by this version, model or firmware
   kNotFound,
-  kConflict,     // contradicts what is there
-  kRejected,     // the other side understood and refused
+  kConflict,  // contradicts what is there
+  kRejected,  // the other side understood and refused
   kTimeout,
   kUnavailable,  // the other side is away; later may work
   kInternal,
@@ -41,8 +41,9 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Error error) : content_(std::move(error)) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : content_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+
+  Result(Error error) : content_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return content_.index() == 0; }
 

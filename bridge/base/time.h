@@ -39,8 +39,12 @@ std::string FormatIso8601(WallTime time);
 std::optional<WallTime> ParseIso8601(std::string_view text);
 
 // Milliseconds since the epoch.
-inline int64_t EpochMs(WallTime time) { return time.time_since_epoch().count(); }
+inline int64_t EpochMs(WallTime time) {
+  return time.time_since_epoch().count();
+}
 
-inline WallTime FromEpochMs(int64_t ms) { return WallTime(milliseconds(ms)); }
+inline WallTime FromEpochMs(int64_t ms) {
+  return WallTime(milliseconds(ms));
+}
 
 }  // namespace printfleet

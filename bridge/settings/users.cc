@@ -142,6 +142,13 @@ Status SaveUsers(const std::string& file, const Users& users) {
   // a daemon that is not root.
   const auto directory = std::filesystem::path(file).parent_path();
 
+  // Users come before the first start: data_dir may not be there yet (0711, as the daemon makes
+  // it).
+  std::error_code unmade;
+  if (std::filesystem::create_directories(directory, unmade)) {
+    std::filesystem::permissions(directory, std::filesystem::perms(0711), unmade);
+  }
+
   struct stat owner {};
 
   const bool known = stat(file.c_str(), &owner) == 0 || stat(directory.c_str(), &owner) == 0;

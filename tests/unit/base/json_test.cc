@@ -60,6 +60,13 @@ TEST(JsonParser, KeepsBytesThatAreNoUtf8) {
   EXPECT_EQ(parsed->at(0).String(), "\xff\xfe");
 }
 
+TEST(JsonParser, NulIsNoEnd) {
+  Parser parser;
+  for (const std::string_view bytes : {std::string_view("{}\0", 3), std::string_view("{}\0{", 4)}) {
+    EXPECT_FALSE(parser.Parse(bytes, Limits{}).ok());
+  }
+}
+
 TEST(JsonValue, CanonicalTextIsEqualForEqualContent) {
   Parser one;
   Parser other;
