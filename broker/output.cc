@@ -7,13 +7,12 @@ LogLevel LevelOfLine(std::string_view line) {
     return line.find(text) != std::string_view::npos;
   };
   // A restart of the broker would say two lines a printer and bury the story.
-  const bool comes_or_goes = line.starts_with("New connection from") ||
-                             line.starts_with("New client connected") ||
-                             line.ends_with(" closed its connection.") ||
-                             line.ends_with(" disconnected.") ||
-                             line.starts_with("Saving in-memory database");
-  if (line.starts_with("Warning: ACL pattern") || has(" printfleet-ready") ||
-      has("on port 0.") || comes_or_goes) {
+  const bool comes_or_goes =
+      line.starts_with("New connection from") || line.starts_with("New client connected") ||
+      line.ends_with(" closed its connection.") || line.ends_with(" disconnected.") ||
+      line.starts_with("Saving in-memory database");
+  if (line.starts_with("Warning: ACL pattern") || has(" printfleet-ready") || has("on port 0.") ||
+      comes_or_goes) {
     return LogLevel::kDebug;
   }
   if (line.starts_with("Error")) {

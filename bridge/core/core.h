@@ -45,6 +45,7 @@ class Core {
   void Step(const Event& event, const Instant& now);
   // Finishes the batch. Requires: not sealed already.
   Effects Seal(const Instant& now);
+
   // Did anything happen since the last Merge or Drop?
   [[nodiscard]] bool stepped() const { return stepped_; }
 
@@ -62,11 +63,13 @@ class Core {
   // The messages of a stop plan.
   [[nodiscard]] std::vector<Publish> StopPublishes(const fleet::StopPlan& plan,
                                                    const Instant& now) const;
+
   // The response to a request that cannot be taken now, and a record of it for stops.log.
   struct Refusal {
     std::vector<Publish> publishes;
     std::string record_json;  // "" when there is nothing to keep
   };
+
   [[nodiscard]] Refusal Refuse(const Message& message, const Instant& now,
                                std::string_view reason) const;
   [[nodiscard]] Publish StopResponse(const fleet::StopPlan& plan) const;

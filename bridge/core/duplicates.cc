@@ -7,8 +7,7 @@
 
 namespace printfleet::core {
 
-Duplicates::Duplicates(size_t window)
-    : ring_(window), table_(std::bit_ceil(window * 2 + 1), 0) {
+Duplicates::Duplicates(size_t window) : ring_(window), table_(std::bit_ceil(window * 2 + 1), 0) {
   CHECK(window > 0);
 }
 

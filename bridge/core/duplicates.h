@@ -18,6 +18,7 @@ class Duplicates {
 
   // Was it seen in the window, in this batch, or (when `backlog`) in the recent batches?
   [[nodiscard]] bool Seen(const Digest& digest, bool backlog) const;
+
   void Add(const Digest& digest) { batch_.insert(digest); }
 
   // The store's recent digests, for messages read while catching up; empty frees them.

@@ -114,8 +114,8 @@ struct CancelUnsent {
   std::vector<CommandId> commands;
 };
 
-using Event = std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests,
-                           OutboundUp, OutboundDown, Published, Tick, StopRecord, RefusedRecord,
-                           Answer, CancelUnsent>;
+using Event =
+    std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests, OutboundUp,
+                 OutboundDown, Published, Tick, StopRecord, RefusedRecord, Answer, CancelUnsent>;
 
 }  // namespace printfleet::core

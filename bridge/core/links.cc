@@ -22,8 +22,8 @@ bool Links::Receive(Message& message) {
   Link& link = Of(message.session);
   if (message.topic == config_.heartbeat_topic) {
     int64_t sent_ms = 0;
-    const auto parsed = std::from_chars(
-        message.payload.data(), message.payload.data() + message.payload.size(), sent_ms);
+    const auto parsed = std::from_chars(message.payload.data(),
+                                        message.payload.data() + message.payload.size(), sent_ms);
     const MonoTime sent{milliseconds(sent_ms)};
     // One of an earlier connection, or of an earlier process, proves nothing. Old ones come before
     // the SUBACK, with the rest of the session's backlog.
@@ -41,9 +41,9 @@ bool Links::Receive(Message& message) {
   }
   message.backlog = !link.caught_up;
   if (message.backlog) {
-    message.deaf_for =
-        link.heard_at ? std::chrono::ceil<seconds>(message.received.mono - *link.heard_at)
-                      : deaf_before_start_.value_or(seconds(0));
+    message.deaf_for = link.heard_at
+                           ? std::chrono::ceil<seconds>(message.received.mono - *link.heard_at)
+                           : deaf_before_start_.value_or(seconds(0));
   }
   return false;
 }

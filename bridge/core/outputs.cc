@@ -9,8 +9,8 @@ void Core::Absorb(const PrinterId& printer, const printer::Change& change, const
     effects_.rows.jobs.push_back(job);
   }
   for (const printer::JobEvent& event : change.job_events) {
-    effects_.rows.job_events.push_back({event.job_id, now.wall, std::string(event.kind),
-                                        CleanText(event.text, 1000)});
+    effects_.rows.job_events.push_back(
+        {event.job_id, now.wall, std::string(event.kind), CleanText(event.text, 1000)});
   }
   for (const printer::Notice& notice : change.notices) {
     json::Writer body;
@@ -59,8 +59,8 @@ void Core::Absorb(fleet::Output output, const Instant& now) {
     batch_asks_.push_back({Asks::Ask{printer, status}, true});
   }
   for (const auto& finished : output.finished) {
-    ++batch_counters_.commands[{std::string(finished.command),
-                                std::string(fleet::Name(finished.state))}];
+    ++batch_counters_
+          .commands[{std::string(finished.command), std::string(fleet::Name(finished.state))}];
     batch_counters_.command_duration.Observe(
         std::chrono::duration<double>(finished.duration).count());
   }

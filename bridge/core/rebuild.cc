@@ -10,8 +10,8 @@ namespace {
 void AdoptStatus(printer::Printer& printer, const StatusRow& status) {
   const auto state = printer::ParseState(status.state);
   // Presence is of the past: the printer is `unknown` until it is heard.
-  printer.work_state = state && *state != printer::State::kOffline ? *state
-                                                                   : printer::State::kUnknown;
+  printer.work_state =
+      state && *state != printer::State::kOffline ? *state : printer::State::kUnknown;
   printer.state_since = status.state_since;
   printer.readings = status.readings;
   printer.address = status.address;

@@ -40,8 +40,8 @@ std::optional<fleet::Delivery> Core::DeliveryOf(const Message& message) const {
     // Only an open loopback listener lets anybody publish as `local`; with an external broker
     // that is as good as everybody.
     delivery.role = settings_.broker.local_role;
-    delivery.author_known = settings_.broker.mode == settings::Mode::kManaged ||
-                            settings_.broker.trust_command_topic;
+    delivery.author_known =
+        settings_.broker.mode == settings::Mode::kManaged || settings_.broker.trust_command_topic;
   } else if (user != users_->end()) {
     delivery.role = user->second.role;
   } else {

@@ -69,7 +69,7 @@ struct EventRow {
   EventId event_id;
   WallTime at;
   std::string kind;
-  PrinterId printer_id;   // "" is NULL
+  PrinterId printer_id;  // "" is NULL
   std::string body_json;
 };
 

@@ -23,8 +23,8 @@ bool ReadLine(json::Value line, printer::Registration& registration) {
   registration.name = text("name");
   registration.firmware = text("firmware");
   registration.last_task_id = text("last_task_id");
-  registration.enrolment = printer::ParseEnrolment(text("enrolment"))
-                               .value_or(printer::Enrolment::kPending);
+  registration.enrolment =
+      printer::ParseEnrolment(text("enrolment")).value_or(printer::Enrolment::kPending);
   registration.topic_form = protocol::ParseTopicForm(text("topic_form"));
   ReadTexts(line["groups"], registration.groups);
   const json::Value labels = line["labels"];

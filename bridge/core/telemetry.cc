@@ -22,8 +22,7 @@ bool UnchangedTelemetry(const protocol::Report& report, const printer::Readings&
 }
 
 bool Unusual(const protocol::Report& report) {
-  if (!report.field_errors.empty() ||
-      std::holds_alternative<protocol::OtherReport>(report.body) ||
+  if (!report.field_errors.empty() || std::holds_alternative<protocol::OtherReport>(report.body) ||
       (report.envelope.code && protocol::IsErrorCode(*report.envelope.code))) {
     return true;
   }

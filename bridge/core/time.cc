@@ -99,8 +99,7 @@ std::optional<MonoTime> Core::DueOf(const DueKey& key, const Instant& now) const
   }
   if (key.printer_id.empty()) {
     const fleet::Command* command = world_.commands.Find(key.command_id);
-    return command == nullptr ? std::nullopt
-                              : fleet::NextDeadline(*command, world_, rules(), now);
+    return command == nullptr ? std::nullopt : fleet::NextDeadline(*command, world_, rules(), now);
   }
   const fleet::Execution* execution = world_.executions.Find(key);
   return execution == nullptr ? std::nullopt : fleet::NextDeadline(*execution);

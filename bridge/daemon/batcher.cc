@@ -67,7 +67,9 @@ void Batcher::SendStopAhead(core::Message& message, const Instant& now) {
   message.stop_sent = std::make_shared<const fleet::StopPlan>(std::move(*plan));
 }
 
-void Batcher::OnEvent(core::Event event) { events_.push_back(std::move(event)); }
+void Batcher::OnEvent(core::Event event) {
+  events_.push_back(std::move(event));
+}
 
 void Batcher::OnSessionConnected(core::Session session) {
   if (session == core::Session::kReports) {
@@ -98,8 +100,7 @@ void Batcher::OnStoreEvent(store::Event event, const Instant& now) {
     if (!AnswersBatch()) {
       return;
     }
-    commit_duration_.Observe(
-        std::chrono::duration<double>(now.mono - commit_since_).count());
+    commit_duration_.Observe(std::chrono::duration<double>(now.mono - commit_since_).count());
     ReleaseBatch(now);
   } else if (const auto* failed = std::get_if<store::CommitFailed>(&event)) {
     if (!AnswersBatch()) {
@@ -229,8 +230,8 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
 
 bool Batcher::Full(const Instant& now) const {
   return batch_urgent_ || batch_messages_ >= messages_max_ ||
-         batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) ||
-         !batch_since_ || now.mono - *batch_since_ >= settings_.inbound.batch_time;
+         batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) || !batch_since_ ||
+         now.mono - *batch_since_ >= settings_.inbound.batch_time;
 }
 
 void Batcher::CloseBatch(const Instant& now) {

@@ -37,8 +37,8 @@ class Batcher {
   // What the batcher wants done outside; the daemon wires these.
   struct Hooks {
     std::function<void(core::Publish)> publish;
-    std::function<void(core::Session)> release;       // write the held acknowledgements
-    std::function<void()> drop_reports;               // shut the reports socket, reconnect later
+    std::function<void(core::Session)> release;  // write the held acknowledgements
+    std::function<void()> drop_reports;          // shut the reports socket, reconnect later
     std::function<void()> snapshot_changed;
     std::function<void(const core::Message&)> broker_counter;  // of the broker's own $SYS tree
   };
@@ -110,7 +110,7 @@ class Batcher {
   bool reading_ = true;
   bool loaded_ = false;
   bool digests_asked_ = false;
-  bool digests_ready_ = false;      // recent digests since the reports session's CONNACK
+  bool digests_ready_ = false;  // recent digests since the reports session's CONNACK
   std::optional<MonoTime> away_since_;
   int64_t next_seq_ = 1;
 
@@ -125,15 +125,15 @@ class Batcher {
   size_t batch_messages_ = 0;
   size_t batch_bytes_ = 0;
   bool batch_urgent_ = false;
-  size_t messages_max_;             // less while a poison message is looked for
-  core::Effects effects_;               // without their rows once those are with the store
+  size_t messages_max_;                    // less while a poison message is looked for
+  core::Effects effects_;                  // without their rows once those are with the store
   std::vector<CommandId> batch_commands_;  // that the batch's rows accept or end
   bool batch_has_rows_ = false;
   MonoTime commit_since_;
-  int commits_open_ = 0;            // asked of the worker and not answered yet
+  int commits_open_ = 0;  // asked of the worker and not answered yet
   bool in_doubt_ = false;
-  bool doubt_answered_ = false;     // its requests were answered `unknown`
-  bool stops_replayed_ = true;      // false: stops.log has something that the batch writes
+  bool doubt_answered_ = false;  // its requests were answered `unknown`
+  bool stops_replayed_ = true;   // false: stops.log has something that the batch writes
   bool held_[core::kSessions] = {false, false};
 
   LatencyHistogram commit_duration_;

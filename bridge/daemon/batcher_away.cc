@@ -60,8 +60,7 @@ void Batcher::RefuseBatchInDoubt(const Instant& now) {
   }
 }
 
-void Batcher::RefuseOne(const core::Message& message, std::string_view reason,
-                        const Instant& now) {
+void Batcher::RefuseOne(const core::Message& message, std::string_view reason, const Instant& now) {
   if (message.stop_sent) {
     if (const Status kept = stops_.AppendStop(message.stop_sent->record_json); !kept.ok()) {
       LogError("daemon", "a stop was sent but cannot be kept for the tables",
@@ -138,13 +137,15 @@ void Batcher::ReplayStopsLog() {
 }
 
 void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
-  LogInfo("database", committed ? "the COMMIT in doubt was done" : "the COMMIT in doubt was not done",
+  LogInfo("database",
+          committed ? "the COMMIT in doubt was done" : "the COMMIT in doubt was not done",
           {{"seq", next_seq_}});
   in_doubt_ = false;
   away_since_.reset();
   if (!committed) {
     if (doubt_answered_) {
-      // Their authors were told `unknown`; asked again, the answer is that there is no such command.
+      // Their authors were told `unknown`; asked again, the answer is that there is no such
+      // command.
       std::erase_if(batch_, [](const core::Event& event) {
         const core::Message* message = Batcher::MessageOf(event);
         return message != nullptr && message->session == core::Session::kCommands;

@@ -106,8 +106,8 @@ void Connections::AddTo(PollSet& polls) {
       continue;
     }
     const bool read = handle->wants_read() && (!handle->up() || batcher_->MayRead(session));
-    const short events = static_cast<short>((read ? POLLIN : 0) |
-                                            (handle->wants_write() ? POLLOUT : 0));
+    const short events =
+        static_cast<short>((read ? POLLIN : 0) | (handle->wants_write() ? POLLOUT : 0));
     polls.Add(handle->fd(), events, [this, session, handle, read](short revents) {
       if (handle->closed()) {
         return;
@@ -199,8 +199,9 @@ void Connections::Take(core::Session session, mqtt::Inbound::Progress progress,
     batcher_->OnMessages(std::move(progress.messages), now);
   }
   if (progress.up) {
-    LogInfo("inbound", "listening", {{"session", core::Name(session)},
-                                     {"session_present", progress.session_present ? "yes" : "no"}});
+    LogInfo("inbound", "listening",
+            {{"session", core::Name(session)},
+             {"session_present", progress.session_present ? "yes" : "no"}});
     inbound_[static_cast<size_t>(session)].retry.Succeeded();
     inbound_[static_cast<size_t>(session)].ever_up = true;
     core_.links().OnUp(session, now);

@@ -67,6 +67,7 @@ class Connections {
     milliseconds wait{0};
 
     void Failed(MonoTime now);
+
     void Succeeded() { wait = milliseconds(0); }
   };
 

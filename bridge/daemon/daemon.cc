@@ -107,8 +107,8 @@ void Daemon::OnSignal(int signal) {
 
 // People (and the broker's files that name them). Other settings want a restart.
 void Daemon::Reload() {
-  auto users = settings::LoadUsers(
-      settings_.users_file.empty() ? PathOf("users") : settings_.users_file);
+  auto users =
+      settings::LoadUsers(settings_.users_file.empty() ? PathOf("users") : settings_.users_file);
   reload_ok_ = users.ok();
   if (!users.ok()) {
     LogError("daemon", "reload failed; the old users stay", {{"error", users.error().message}});
@@ -120,8 +120,8 @@ void Daemon::Reload() {
     broker::LaunchOptions options;
     options.running = true;
     const auto launch = broker::Prepare(settings_, users_, options);
-    const Status installed = launch.ok() ? child::InstallFiles(launch->process)
-                                         : Status(launch.error());
+    const Status installed =
+        launch.ok() ? child::InstallFiles(launch->process) : Status(launch.error());
     reload_ok_ = installed.ok();
     if (!installed.ok()) {
       LogError("broker", "reload failed", {{"error", installed.error().message}});
@@ -189,8 +189,7 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.reload_ok = reload_ok_;
   surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
   surroundings.broker_dropped = broker_dropped_;
-  published_.Set(
-      MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
+  published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
 }
 
 // What the broker dropped is a lost report or a lost answer: said as soon as it grows.
@@ -213,8 +212,8 @@ std::string Daemon::Trouble(const Instant& now) const {
     return "the database is away: " + store_trouble_;
   }
   if (!connections_->outbound_up()) {
-    const std::string& why = broker_ && !broker_->trouble().empty() ? broker_->trouble()
-                                                                     : connections_->trouble();
+    const std::string& why =
+        broker_ && !broker_->trouble().empty() ? broker_->trouble() : connections_->trouble();
     return "the broker is away: " + why;
   }
   if (core_->links().Deaf(core::Session::kReports, now)) {

@@ -99,7 +99,7 @@ class Daemon {
   bool reload_ok_ = true;
   std::optional<uint64_t> broker_dropped_;
   std::string condition_ = "starting";  // the last reason said; "" is ready
-  bool condition_said_ = false;          // on this connection's bridge topic
+  bool condition_said_ = false;         // on this connection's bridge topic
   std::string store_trouble_ = "the database is not there yet";
   MonoTime next_second_;
   MonoTime next_alive_;

@@ -98,6 +98,7 @@ uint64_t RandomSeed() {
 
 std::optional<WallTime> ReadAlive(const std::string& path) {
   struct stat status {};
+
   if (::stat(path.c_str(), &status) != 0) {
     return std::nullopt;
   }

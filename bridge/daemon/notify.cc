@@ -31,9 +31,13 @@ void Notify::Ready(std::string_view status) {
   Send("READY=1\nSTATUS=" + PrintableText(status, 500));
 }
 
-void Notify::Status(std::string_view status) { Send("STATUS=" + PrintableText(status, 500)); }
+void Notify::Status(std::string_view status) {
+  Send("STATUS=" + PrintableText(status, 500));
+}
 
-void Notify::Stopping() { Send("STOPPING=1"); }
+void Notify::Stopping() {
+  Send("STOPPING=1");
+}
 
 void Notify::Alive(const Instant& now) {
   if (watchdog_ && now.mono >= next_alive_) {

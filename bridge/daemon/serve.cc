@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "child/install.h"
 #include "child/run.h"
+#include "core/snapshot.h"
 #include "daemon/clock.h"
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
@@ -13,7 +14,6 @@
 #include "daemon/files.h"
 #include "daemon/servers.h"
 #include "metrics/render.h"
-#include "core/snapshot.h"
 #include "store/migrate.h"
 
 namespace printfleet::daemon {
@@ -35,8 +35,8 @@ Daemon::Daemon(const settings::Loaded& loaded)
 Daemon::~Daemon() = default;
 
 Status Daemon::Open() {
-  for (const auto step : {&Daemon::OpenDataDir, &Daemon::OpenServers, &Daemon::OpenStore,
-                          &Daemon::OpenHttp}) {
+  for (const auto step :
+       {&Daemon::OpenDataDir, &Daemon::OpenServers, &Daemon::OpenStore, &Daemon::OpenHttp}) {
     if (const Status opened = (this->*step)(); !opened.ok()) {
       return opened;
     }
@@ -54,13 +54,13 @@ Status Daemon::OpenDataDir() {
     return lock.error().Within("another daemon uses this data_dir");
   }
   lock_ = std::move(*lock);
-  if (const Status pid = WriteFileAtomically(PathOf("printfleet.pid"),
-                                             std::to_string(::getpid()) + "\n");
+  if (const Status pid =
+          WriteFileAtomically(PathOf("printfleet.pid"), std::to_string(::getpid()) + "\n");
       !pid.ok()) {
     return pid;
   }
-  auto users = settings::LoadUsers(settings_.users_file.empty() ? PathOf("users")
-                                                                : settings_.users_file);
+  auto users =
+      settings::LoadUsers(settings_.users_file.empty() ? PathOf("users") : settings_.users_file);
   if (!users.ok()) {
     return users.error();
   }
@@ -166,8 +166,8 @@ void Daemon::OpenBatcher() {
   hooks.drop_reports = [this] { connections_->DropReports(); };
   hooks.snapshot_changed = [this] { snapshot_changed_ = true; };
   hooks.broker_counter = [this](const core::Message& message) { OnBrokerCounter(message); };
-  batcher_ = std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_,
-                                       std::move(hooks));
+  batcher_ =
+      std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_, std::move(hooks));
   connections_->SetBatcher(batcher_.get());
 }
 
@@ -200,8 +200,8 @@ std::string Daemon::MqttAddress() const {
   }
   std::string addresses;
   for (const settings::BrokerListener& listener : launch_->listeners) {
-    addresses += (addresses.empty() ? "" : ",") + listener.address + ":" +
-                 std::to_string(listener.port);
+    addresses +=
+        (addresses.empty() ? "" : ",") + listener.address + ":" + std::to_string(listener.port);
   }
   return addresses;
 }
@@ -220,8 +220,8 @@ std::string Daemon::DatabaseAddress() const {
 
 // Where everything is, for scripts and for the command line: ports may have been chosen by us.
 void Daemon::WriteAddresses() {
-  const std::string text = "mqtt=" + MqttAddress() + "\nhttp=" + HttpAddress() + "\ndatabase=" +
-                           DatabaseAddress() + "\n";
+  const std::string text = "mqtt=" + MqttAddress() + "\nhttp=" + HttpAddress() +
+                           "\ndatabase=" + DatabaseAddress() + "\n";
   if (const Status written = WriteFileAtomically(PathOf("addresses"), text); !written.ok()) {
     LogWarning("daemon", "the addresses cannot be written", {{"error", written.error().message}});
   }

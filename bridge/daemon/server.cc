@@ -10,9 +10,13 @@ using child::SupervisorInput;
 Server::Server(Parts parts, child::RestartPolicy policy)
     : parts_(std::move(parts)), supervisor_(std::move(policy)) {}
 
-void Server::Start(const Instant& now) { Feed(SupervisorInput::kStartRequested, now); }
+void Server::Start(const Instant& now) {
+  Feed(SupervisorInput::kStartRequested, now);
+}
 
-void Server::Stop(const Instant& now) { Feed(SupervisorInput::kStopRequested, now); }
+void Server::Stop(const Instant& now) {
+  Feed(SupervisorInput::kStopRequested, now);
+}
 
 void Server::AddTo(PollSet& polls) {
   if (!process_) {

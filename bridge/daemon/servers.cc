@@ -104,8 +104,7 @@ int RunAlone(Server& server) {
 
 }  // namespace
 
-std::unique_ptr<Server> MakeBroker(const settings::Settings& settings,
-                                   const settings::Users& users,
+std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const settings::Users& users,
                                    std::function<void(const broker::Launch&)> on_ready) {
   auto launch = std::make_shared<broker::Launch>();
   auto probe = std::make_shared<BrokerProbe>();

@@ -13,8 +13,7 @@
 namespace printfleet::daemon {
 
 // `on_ready` gets the launch that became ready. `settings` and `users` must outlive the server.
-std::unique_ptr<Server> MakeBroker(const settings::Settings& settings,
-                                   const settings::Users& users,
+std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const settings::Users& users,
                                    std::function<void(const broker::Launch&)> on_ready);
 
 std::unique_ptr<Server> MakeDatabase(const settings::Settings& settings);

@@ -21,7 +21,9 @@ SignalFd::SignalFd() : fd_(-1) {
   CHECK(fd_ >= 0);
 }
 
-SignalFd::~SignalFd() { ::close(fd_); }
+SignalFd::~SignalFd() {
+  ::close(fd_);
+}
 
 int SignalFd::Take() const {
   signalfd_siginfo info{};

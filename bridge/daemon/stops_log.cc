@@ -18,12 +18,15 @@ constexpr std::string_view kRefusal = "refused ";
 
 int64_t SizeOf(const std::string& path) {
   struct stat status {};
+
   return ::stat(path.c_str(), &status) == 0 ? status.st_size : 0;
 }
 
 }  // namespace
 
-Status StopsLog::AppendStop(std::string_view record_json) { return Append(kStop, record_json); }
+Status StopsLog::AppendStop(std::string_view record_json) {
+  return Append(kStop, record_json);
+}
 
 Status StopsLog::AppendRefusal(std::string_view record_json) {
   if (SizeOf(path_) > kBytesMax / 10) {
@@ -41,9 +44,8 @@ Status StopsLog::Append(std::string_view kind, std::string_view record_json) {
     return Error{Errc::kUnavailable, path_ + ": " + std::strerror(errno)};
   }
   const std::string line = std::string(kind) + std::string(record_json) + "\n";
-  const bool durable =
-      ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-      ::fsync(fd) == 0;
+  const bool durable = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+                       ::fsync(fd) == 0;
   const int error = errno;
   ::close(fd);
   if (!durable) {

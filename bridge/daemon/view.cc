@@ -34,8 +34,8 @@ metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core&
   if (!core.links().Deaf(core::Session::kReports, now)) {
     traffic.inbound_lag_s = core.links().LagSeconds(now);
   }
-  traffic.held_messages = connections.held(core::Session::kReports) +
-                          connections.held(core::Session::kCommands);
+  traffic.held_messages =
+      connections.held(core::Session::kReports) + connections.held(core::Session::kCommands);
   if (const mqtt::Outbound* outbound = connections.outbound()) {
     const mqtt::OutboundConfig limits;
     traffic.outbound_messages = {static_cast<double>(outbound->queued()),
@@ -62,6 +62,7 @@ metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core&
 
 std::optional<double> FreeBytes(const std::string& directory) {
   struct statvfs status {};
+
   if (::statvfs(directory.c_str(), &status) != 0) {
     return std::nullopt;
   }
@@ -70,12 +71,9 @@ std::optional<double> FreeBytes(const std::string& directory) {
 
 }  // namespace
 
-std::shared_ptr<const metrics::Snapshot> MakeSnapshot(const settings::Settings& settings,
-                                                      const core::Core& core,
-                                                      const Connections& connections,
-                                                      const Batcher& batcher,
-                                                      const Surroundings& surroundings,
-                                                      const Instant& now) {
+std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
+    const settings::Settings& settings, const core::Core& core, const Connections& connections,
+    const Batcher& batcher, const Surroundings& surroundings, const Instant& now) {
   auto snapshot = std::make_shared<metrics::Snapshot>();
   snapshot->version = PRINTFLEET_VERSION;
   snapshot->trouble = surroundings.trouble;

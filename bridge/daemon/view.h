@@ -22,11 +22,8 @@ struct Surroundings {
   std::optional<uint64_t> broker_dropped;
 };
 
-std::shared_ptr<const metrics::Snapshot> MakeSnapshot(const settings::Settings& settings,
-                                                      const core::Core& core,
-                                                      const Connections& connections,
-                                                      const Batcher& batcher,
-                                                      const Surroundings& surroundings,
-                                                      const Instant& now);
+std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
+    const settings::Settings& settings, const core::Core& core, const Connections& connections,
+    const Batcher& batcher, const Surroundings& surroundings, const Instant& now);
 
 }  // namespace printfleet::daemon

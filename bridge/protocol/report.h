@@ -22,9 +22,9 @@ struct Envelope {
   std::string action;
   std::string state;
   std::string msgid;
-  std::string message;                  // "msg"
+  std::string message;  // "msg"
   std::optional<int64_t> code;
-  std::optional<int64_t> timestamp;     // as sent: epoch ms, seconds, or an uptime counter
+  std::optional<int64_t> timestamp;  // as sent: epoch ms, seconds, or an uptime counter
 };
 
 // The reported time, when `timestamp` is a plausible epoch time in ms (2015 to 2100).
@@ -97,8 +97,8 @@ enum class PrintWord {
   kFinished,
   kUpdated,
   kDone,
-  kWaiting,     // also "monitoring"
-  kNone,        // no state at all
+  kWaiting,  // also "monitoring"
+  kNone,     // no state at all
   kUnknown,
 };
 
@@ -195,9 +195,9 @@ struct FieldError {
   std::string message;
 };
 
-using ReportBody = std::variant<OtherReport, PrintReport, StatusReport, LastWillReport,
-                                TemperatureReport, FanReport, FileReport, OtaReport, VideoReport,
-                                AckReport, InfoReport>;
+using ReportBody =
+    std::variant<OtherReport, PrintReport, StatusReport, LastWillReport, TemperatureReport,
+                 FanReport, FileReport, OtaReport, VideoReport, AckReport, InfoReport>;
 
 struct Report {
   std::string model_id;

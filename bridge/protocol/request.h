@@ -116,10 +116,10 @@ struct RawRequest {
   std::string data;  // JSON text (the caller parsed it), "" for none
 };
 
-using Request = std::variant<ListFiles, DeleteFile, SendRecommendList, QueryStatus, StartCapture,
-                             QuerySliceParams, QueryPrint, MapLocalTask, StartFromUrl,
-                             StartFromFile, ControlJob, UpdatePrint, SetFan, QueryVersion,
-                             UpdateFirmware, RawRequest>;
+using Request =
+    std::variant<ListFiles, DeleteFile, SendRecommendList, QueryStatus, StartCapture,
+                 QuerySliceParams, QueryPrint, MapLocalTask, StartFromUrl, StartFromFile,
+                 ControlJob, UpdatePrint, SetFan, QueryVersion, UpdateFirmware, RawRequest>;
 
 // The wire's type and action of a request ("print", "pause"); of a RawRequest, views into it.
 struct WireName {

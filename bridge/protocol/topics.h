@@ -26,9 +26,10 @@ struct ReportTopic {
 };
 
 // nullopt: not a printer's public topic of this protocol, or ids that cannot be ids (empty, too
-// long, wildcards, control characters, not UTF-8). Reports on topics like requests' (one capture has
-// v1/web/printer/<M>/<ID>/print/report) and the legacy …/online/status are foreign too: our filters
-// do not bring them, and a request must never pass for a report. The views point into `topic`.
+// long, wildcards, control characters, not UTF-8). Reports on topics like requests' (one capture
+// has v1/web/printer/<M>/<ID>/print/report) and the legacy …/online/status are foreign too: our
+// filters do not bring them, and a request must never pass for a report. The views point into
+// `topic`.
 std::optional<ReportTopic> ParseReportTopic(std::string_view topic);
 
 // Which generation's request topics a printer listens to: firmware >= 3.1.0 has no action segment.

@@ -38,10 +38,10 @@ class CoreTest : public testing::Test {
 
   Message Report(const std::string& type, const std::string& payload,
                  const std::string& model = "20021", const std::string& id = kId) {
-    return Said(Session::kReports,
-                "anycubic/anycubicCloud/v1/printer/public/" + model + "/" + id + "/" + type +
-                    "/report",
-                payload);
+    return Said(
+        Session::kReports,
+        "anycubic/anycubicCloud/v1/printer/public/" + model + "/" + id + "/" + type + "/report",
+        payload);
   }
 
   Message Free(const std::string& msgid) {
@@ -91,10 +91,9 @@ class CoreTest : public testing::Test {
   }
 
   static int CountTopics(const std::vector<Publish>& publishes, std::string_view part) {
-    return static_cast<int>(
-        std::count_if(publishes.begin(), publishes.end(), [part](const Publish& publish) {
-          return publish.topic.find(part) != std::string::npos;
-        }));
+    return static_cast<int>(std::count_if(
+        publishes.begin(), publishes.end(),
+        [part](const Publish& publish) { return publish.topic.find(part) != std::string::npos; }));
   }
 
   const printer::Printer& Known() { return *core_->world().printers.Find(kId); }
@@ -251,8 +250,8 @@ TEST_F(CoreTest, ARetainedRequestIsRefusedAndCleared) {
                          R"("target":{"all":true}})");
   request.retained = true;
   const Effects effects = Commit({request});
-  const auto cleared = std::find_if(
-      effects.publishes.begin(), effects.publishes.end(), [](const Publish& publish) {
+  const auto cleared =
+      std::find_if(effects.publishes.begin(), effects.publishes.end(), [](const Publish& publish) {
         return publish.topic == "fleet/v1/command" && publish.retain && publish.payload.empty();
       });
   EXPECT_NE(cleared, effects.publishes.end());

@@ -7,7 +7,9 @@ namespace {
 
 constexpr char kTopic[] = "fleet/v1/heartbeat/test";
 
-Instant At(int64_t ms) { return {FromEpochMs(1000000000000 + ms), MonoTime(milliseconds(ms))}; }
+Instant At(int64_t ms) {
+  return {FromEpochMs(1000000000000 + ms), MonoTime(milliseconds(ms))};
+}
 
 Message Said(Session session, std::string topic, std::string payload, int64_t at_ms) {
   Message message;

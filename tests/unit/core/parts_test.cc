@@ -18,7 +18,9 @@ Digest DigestOf(uint64_t number) {
   return digest;
 }
 
-MonoTime Ms(int64_t ms) { return MonoTime(milliseconds(ms)); }
+MonoTime Ms(int64_t ms) {
+  return MonoTime(milliseconds(ms));
+}
 
 TEST(Duplicates, RemembersTheLastOnesAndOnlyThem) {
   Duplicates duplicates(100);
