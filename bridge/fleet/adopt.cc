@@ -49,8 +49,10 @@ void AdoptExecution(const Command& command, const Instant& now, Execution& execu
     return;
   }
   const CommandSpec& spec = *command.request.spec;
+  const bool maybe_sent = execution.attempts > 0;
+  const bool too_late = command.deadline_wall <= now.wall;
   if (execution.state != ExecutionState::kQueued ||
-      (execution.attempts > 0 && !spec.repeatable)) {
+      (maybe_sent && (!spec.repeatable || too_late))) {
     Watch(spec, now, execution);
     return;
   }

@@ -9,11 +9,12 @@ namespace {
 // Ours begin here: longer than the vendor's samples, so that nobody takes one for the other.
 constexpr int64_t kTaskIdBase = 700000000;
 
+constexpr size_t kTaskIdBytesMax = 128;
 constexpr std::string_view kNoJobTask = "0";  // print.update: settings only
 
-std::string Text(const Request& request, std::string_view name, std::string fallback = "") {
+std::string Text(const Request& request, std::string_view name, std::string_view fallback = "") {
   const std::string* text = request.args.Get<std::string>(name);
-  return text != nullptr ? *text : std::move(fallback);
+  return text != nullptr ? *text : std::string(fallback);
 }
 
 std::optional<double> Number(const Request& request, std::string_view name) {
@@ -120,8 +121,7 @@ protocol::Request BuildOther(const Request& request) {
     return protocol::StartCapture{Text(request, "region"), Text(request, "tmp_secret_key"),
                                   Text(request, "tmp_secret_id"), Text(request, "session_token")};
   }
-  if (const auto* records =
-          request.args.Get<std::vector<protocol::RecommendRecord>>("records")) {
+  if (const auto* records = request.args.Get<std::vector<protocol::RecommendRecord>>("records")) {
     return protocol::SendRecommendList{*records};
   }
   CHECK(name == "printer.raw");
@@ -131,22 +131,23 @@ protocol::Request BuildOther(const Request& request) {
 
 }  // namespace
 
-std::string TaskIdFor(const Rules& rules, const Request& request,
-                      const printer::Printer& printer) {
+std::string TaskIdFor(const Rules& rules, const Request& request, const printer::Printer& printer) {
   if (const std::string* task_id = request.args.Get<std::string>("task_id")) {
     return *task_id;
   }
   if (printer.job && printer.job->open() && !printer.job->task_id.empty()) {
-    return printer.job->task_id;
+    return CleanText(printer.job->task_id, kTaskIdBytesMax);
   }
   if (!printer.registration.last_task_id.empty()) {
-    return printer.registration.last_task_id;
+    return CleanText(printer.registration.last_task_id, kTaskIdBytesMax);
   }
   const settings::Model* model = rules.models.Find(printer.registration.model_id);
   return model != nullptr ? model->no_task_id : settings::Model{}.no_task_id;
 }
 
-std::string NewTaskId(int64_t number) { return std::to_string(kTaskIdBase + number); }
+std::string NewTaskId(int64_t number) {
+  return std::to_string(kTaskIdBase + number);
+}
 
 protocol::TopicForm FormFor(const Rules& rules, const printer::Printer& printer) {
   const settings::Model* model = rules.models.Find(printer.registration.model_id);

@@ -254,7 +254,9 @@ constexpr std::array kCatalog = {
 
 }  // namespace
 
-std::span<const CommandSpec> Catalog() { return kCatalog; }
+std::span<const CommandSpec> Catalog() {
+  return kCatalog;
+}
 
 const CommandSpec* FindCommand(std::string_view name) {
   const auto found = std::ranges::find(kCatalog, name, &CommandSpec::name);

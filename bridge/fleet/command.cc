@@ -7,8 +7,8 @@ namespace printfleet::fleet {
 namespace {
 
 constexpr std::array<ExecutionState, 10> kExecutionStates = {
-    ExecutionState::kQueued,    ExecutionState::kSent,     ExecutionState::kAcknowledged,
-    ExecutionState::kSucceeded, ExecutionState::kFailed,   ExecutionState::kTimedOut,
+    ExecutionState::kQueued,          ExecutionState::kSent,      ExecutionState::kAcknowledged,
+    ExecutionState::kSucceeded,       ExecutionState::kFailed,    ExecutionState::kTimedOut,
     ExecutionState::kSentUnconfirmed, ExecutionState::kCancelled, ExecutionState::kExpired,
     ExecutionState::kSkipped,
 };

@@ -197,8 +197,8 @@ void HandlePublished(World& world, const Rules& rules, const ExecutionKey& key, 
   // It is not repeated, and bytes may have left before the link broke: only watched, not longer
   // than it could still reach the printer.
   execution.verify_only = true;
-  const MonoTime last = execution.attempt_expires.value_or(now.mono) +
-                        rules.settings.fleet.query_timeout;
+  const MonoTime last =
+      execution.attempt_expires.value_or(now.mono) + rules.settings.fleet.query_timeout;
   execution.stage_deadline = std::min(execution.stage_deadline.value_or(last), last);
 }
 
@@ -220,8 +220,7 @@ void HandleExecutionDue(World& world, const Rules& rules, const ExecutionKey& ke
     if (!Passed(execution->total_deadline, now)) {
       return;
     }
-    Apply(turn, key, ExecutionEvent::kExpired,
-          {.message = "it stayed offline; nothing was sent"});
+    Apply(turn, key, ExecutionEvent::kExpired, {.message = "it stayed offline; nothing was sent"});
   } else if (Passed(execution->stage_deadline, now) || Passed(execution->total_deadline, now)) {
     EndByDeadline(turn, key);
   } else if (IsResend(*execution) && Passed(execution->attempt_expires, now)) {

@@ -14,8 +14,7 @@ void Hold(Turn& turn, const Request& request, bool hold) {
   json::Writer writer;
   writer.BeginObject().Key("hold");
   if (hold) {
-    held = reason != nullptr && !reason->empty() ? *reason
-                                                 : "held by " + request.reply_to.author;
+    held = reason != nullptr && !reason->empty() ? *reason : "held by " + request.reply_to.author;
     writer.String(*held);
   } else {
     writer.Null();
@@ -61,9 +60,9 @@ CommandId Meant(const World& world, const Request& request) {
     return world.commands.Find(CommandId{*id}) != nullptr ? CommandId{*id} : CommandId{};
   }
   const std::string* author = request.args.Get<std::string>("author");
-  const RememberedRequest* known = world.requests.Find(
-      {author != nullptr ? *author : request.reply_to.author,
-       *request.args.Get<std::string>("request_id")});
+  const RememberedRequest* known =
+      world.requests.Find({author != nullptr ? *author : request.reply_to.author,
+                           *request.args.Get<std::string>("request_id")});
   return known != nullptr ? known->command_id : CommandId{};
 }
 
@@ -126,8 +125,8 @@ void Cancel(Turn& turn, const Request& request) {
 void HandleFleetCommand(Turn& turn, const Request& request) {
   if (!request.target.empty()) {
     Reject(turn, request,
-           {"unknown_argument",
-            "target: " + std::string(request.spec->name) + " takes no target", "target"});
+           {"unknown_argument", "target: " + std::string(request.spec->name) + " takes no target",
+            "target"});
     return;
   }
   const std::string_view name = request.spec->name;

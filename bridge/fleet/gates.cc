@@ -18,7 +18,9 @@ bool Flag(const Request& request, std::string_view name) {
   return flag != nullptr && *flag;
 }
 
-bool Is(const Request& request, std::string_view name) { return request.spec->name == name; }
+bool Is(const Request& request, std::string_view name) {
+  return request.spec->name == name;
+}
 
 bool IsHeat(const Request& request) {
   if (!Is(request, "print.update")) {
@@ -31,18 +33,22 @@ bool IsHeat(const Request& request) {
   return heats("nozzle_target_c") || heats("bed_target_c");
 }
 
-bool IsStart(const Request& request) { return Is(request, "print.start"); }
+bool IsStart(const Request& request) {
+  return Is(request, "print.start");
+}
 
-bool IsOta(const Request& request) { return Is(request, "ota.update"); }
+bool IsOta(const Request& request) {
+  return Is(request, "ota.update");
+}
 
 // A raw message that may heat or move: everything but what asks or stops.
 bool RawMayAct(const Request& request) {
   if (!Is(request, "printer.raw")) {
     return false;
   }
-  constexpr std::array<std::string_view, 9> kHarmless = {
-      "query", "pause", "stop", "cancel", "getSliceParam", "listLocal", "listUdisk",
-      "reportVersion", "getInfo"};
+  constexpr std::array<std::string_view, 9> kHarmless = {"query",     "pause",         "stop",
+                                                         "cancel",    "getSliceParam", "listLocal",
+                                                         "listUdisk", "reportVersion", "getInfo"};
   const std::string* action = request.args.Get<std::string>("action");
   return action == nullptr || std::ranges::find(kHarmless, *action) == kHarmless.end();
 }
@@ -59,9 +65,13 @@ bool IsIdle(const printer::Printer& printer) {
   return printer.work_state == State::kIdle && !(printer.job && printer.job->open());
 }
 
-bool HasJob(const printer::Printer& printer) { return printer.job && printer.job->open(); }
+bool HasJob(const printer::Printer& printer) {
+  return printer.job && printer.job->open();
+}
 
-Gate Closed(SkipReason reason, std::string message = "") { return {reason, std::move(message)}; }
+Gate Closed(SkipReason reason, std::string message = "") {
+  return {reason, std::move(message)};
+}
 
 // if_job holds back everything, stops too: that is what it is for.
 Gate CheckJob(const GateQuestion& question) {
@@ -226,10 +236,10 @@ std::optional<Rejection> CheckModel(const Request& request, const settings::Mode
 std::optional<Rejection> CheckCount(const Request& request, size_t count) {
   const std::string matched = std::to_string(count) + " printers matched";
   if ((IsOta(request) || Is(request, "printer.raw")) && count > 1) {
-    return Rejection{"too_many",
-                     "target: " + matched + "; " + std::string(request.spec->name) +
-                         " goes to exactly one",
-                     "target"};
+    return Rejection{
+        "too_many",
+        "target: " + matched + "; " + std::string(request.spec->name) + " goes to exactly one",
+        "target"};
   }
   if (IsOta(request) && !Flag(request, "confirm")) {
     return Rejection{"confirm_required",
@@ -251,7 +261,9 @@ bool IsExclusive(const CommandSpec& spec) {
   return spec.name == "print.start" || spec.name == "ota.update";
 }
 
-bool NeedsFresh(const Request& request) { return request.spec->needs_fresh || IsHeat(request); }
+bool NeedsFresh(const Request& request) {
+  return request.spec->needs_fresh || IsHeat(request);
+}
 
 Gate CheckGates(const World& world, const Rules& rules, const GateQuestion& question) {
   Gate gate = CheckJob(question);

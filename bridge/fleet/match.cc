@@ -56,8 +56,8 @@ std::string ListResult(const char* name, const std::vector<Record>& records) {
     ++count;
   }
   const std::string cut = count < records.size() ? ",\"truncated\":true" : "";
-  return "{\"" + std::string(name) + "\":[" + list + "],\"count\":" +
-         std::to_string(records.size()) + cut + "}";
+  return "{\"" + std::string(name) + "\":[" + list +
+         "],\"count\":" + std::to_string(records.size()) + cut + "}";
 }
 
 Evidence JudgeFile(const Case& c, protocol::FileAction action) {
@@ -85,15 +85,21 @@ Evidence JudgeFile(const Case& c, protocol::FileAction action) {
   return {};
 }
 
-Evidence JudgeListLocal(const Case& c) { return JudgeFile(c, protocol::FileAction::kListLocal); }
+Evidence JudgeListLocal(const Case& c) {
+  return JudgeFile(c, protocol::FileAction::kListLocal);
+}
 
-Evidence JudgeListUsb(const Case& c) { return JudgeFile(c, protocol::FileAction::kListUsb); }
+Evidence JudgeListUsb(const Case& c) {
+  return JudgeFile(c, protocol::FileAction::kListUsb);
+}
 
 Evidence JudgeDeleteLocal(const Case& c) {
   return JudgeFile(c, protocol::FileAction::kDeleteLocal);
 }
 
-Evidence JudgeDeleteUsb(const Case& c) { return JudgeFile(c, protocol::FileAction::kDeleteUsb); }
+Evidence JudgeDeleteUsb(const Case& c) {
+  return JudgeFile(c, protocol::FileAction::kDeleteUsb);
+}
 
 Evidence JudgeRecommend(const Case& c) {
   return JudgeFile(c, protocol::FileAction::kRecommendList);
@@ -169,8 +175,8 @@ Evidence JudgeRaw(const Case& c) {
   const auto& envelope = c.report.envelope;
   const std::string* type = c.request.args.Get<std::string>("type");
   const std::string* action = c.request.args.Get<std::string>("action");
-  const bool same = type != nullptr && action != nullptr && envelope.type == *type &&
-                    envelope.action == *action;
+  const bool same =
+      type != nullptr && action != nullptr && envelope.type == *type && envelope.action == *action;
   if (!same && !c.echoed) {
     return {};
   }
@@ -274,8 +280,8 @@ Silence JudgeSilence(const Request& request, const Execution& execution,
     silence.result = R"({"no_job":true})";
     return silence;
   }
-  silence.timed_out = (row != nullptr && row->question) ||
-                      execution.state == ExecutionState::kAcknowledged;
+  silence.timed_out =
+      (row != nullptr && row->question) || execution.state == ExecutionState::kAcknowledged;
   // Their effect is unknown: an acknowledgement proves nothing of it.
   if (request.spec->name == "print.cancel" || request.spec->name == "print.map_local_task") {
     silence.timed_out = false;

@@ -28,8 +28,8 @@ Evidence Judge(const Request& request, const Execution& execution, const protoco
 
 // What silence until the deadline means for `execution`.
 struct Silence {
-  bool succeeded = false;   // print.query of an idle printer
-  bool timed_out = false;   // else sent_unconfirmed
+  bool succeeded = false;  // print.query of an idle printer
+  bool timed_out = false;  // else sent_unconfirmed
   std::string result;
 };
 

@@ -12,15 +12,15 @@ namespace {
 constexpr size_t kTextBytesMax = 4096;
 constexpr size_t kResponseTopicBytesMax = 1024;
 constexpr int kMaxInFlightMax = 10000;
-constexpr int64_t kTimeoutMaxS = 7 * 24 * 3600;
+constexpr int64_t kTimeoutMaxS = int64_t{7} * 24 * 3600;
 
 using Rejected = std::optional<Rejection>;
 
-Rejected WrongType(std::string path, std::string_view expected, json::Value value) {
-  return Rejection{"wrong_type",
-                   path + ": expected " + std::string(expected) + ", got " +
-                       std::string(value.TypeName()),
-                   path};
+Rejected WrongType(const std::string& path, std::string_view expected, json::Value value) {
+  return Rejection{
+      "wrong_type",
+      path + ": expected " + std::string(expected) + ", got " + std::string(value.TypeName()),
+      path};
 }
 
 // Refuses members of `object` that are not among `known`.
@@ -153,8 +153,7 @@ Rejected ParseCommand(json::Value document, Parsed& parsed) {
 }
 
 Rejected ParseBody(json::Value document, Parsed& parsed) {
-  if (auto rejected =
-          CheckMembers(document, "", {"id", "command", "target", "args", "options"})) {
+  if (auto rejected = CheckMembers(document, "", {"id", "command", "target", "args", "options"})) {
     return rejected;
   }
   Request& request = parsed.request;
@@ -202,8 +201,7 @@ Rejected ParseReplyTo(const Rules& rules, const Delivery& delivery, Request& req
   if (delivery.response_topic.empty()) {
     return std::nullopt;
   }
-  const std::string prefix =
-      rules.settings.fleet.topic_root + "/response/" + delivery.author + "/";
+  const std::string prefix = rules.settings.fleet.topic_root + "/response/" + delivery.author + "/";
   const std::string& topic = delivery.response_topic;
   if (topic.size() <= prefix.size() || topic.size() > kResponseTopicBytesMax ||
       !topic.starts_with(prefix) || topic.find_first_of("+#$") != std::string::npos ||
@@ -243,10 +241,10 @@ Rejected JudgeRole(const Delivery& delivery, const CommandSpec& spec) {
 Rejected JudgeAge(const Rules& rules, const Delivery& delivery, const Request& request,
                   const Instant& now) {
   if (request.options.expires_at && *request.options.expires_at <= now.wall) {
-    return Rejection{"expired",
-                     "it expired at " + FormatIso8601(*request.options.expires_at) +
-                         "; nothing was sent",
-                     "options.expires_at"};
+    return Rejection{
+        "expired",
+        "it expired at " + FormatIso8601(*request.options.expires_at) + "; nothing was sent",
+        "options.expires_at"};
   }
   if (!delivery.backlog || request.options.expires_at) {
     return std::nullopt;
@@ -291,9 +289,8 @@ bool IsUuid(std::string_view text) {
 
 bool IsPlainText(std::string_view text) {
   return text.size() <= kTextBytesMax && IsCleanUtf8(text) &&
-         std::ranges::none_of(text, [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-         });
+         std::ranges::none_of(
+             text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 std::string ResponseTopic(const Rules& rules, std::string_view author, std::string_view id) {
@@ -314,8 +311,8 @@ Parsed ParseRequest(const Rules& rules, const Delivery& delivery, std::string_vi
   Rejected bad_body;
   if (!document.ok()) {
     const bool large = payload.size() > static_cast<size_t>(limits.request_bytes_max);
-    bad_body = Rejection{large ? "too_large" : "malformed", "the request is " +
-                         document.error().message, ""};
+    bad_body = Rejection{large ? "too_large" : "malformed",
+                         "the request is " + document.error().message, ""};
   } else if (!document->IsObject()) {
     bad_body = Rejection{"malformed", "the request is no JSON object", ""};
   } else {
@@ -328,8 +325,9 @@ Parsed ParseRequest(const Rules& rules, const Delivery& delivery, std::string_vi
   }
   if (!bad_body) {
     request.body = MessageDigest("request", document->CanonicalText());
-    request.target_json =
-        (*document)["target"].IsObject() ? (*document)["target"].CanonicalText() : "{}";
+    if (const json::Value target = (*document)["target"]; target.IsObject()) {
+      request.target_json = CleanText(target.CanonicalText(), SIZE_MAX);
+    }
     bad_body = ParseBody(*document, parsed);
   }
   if (delivery.message_expiry_s) {

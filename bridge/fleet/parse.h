@@ -39,8 +39,7 @@ std::string NumberText(double number);
 std::optional<Rejection> ParseTarget(json::Value target, Target& into);
 
 // Fills `into`. Types, ranges that hold for every model, and what goes together with what.
-std::optional<Rejection> ParseArguments(const CommandSpec& spec, json::Value args,
-                                        Arguments& into);
+std::optional<Rejection> ParseArguments(const CommandSpec& spec, json::Value args, Arguments& into);
 
 // What goes together, and ranges that hold for every model: by command. Called by ParseArguments.
 std::optional<Rejection> CheckArguments(const CommandSpec& spec, const Arguments& args);

@@ -52,8 +52,7 @@ Rejected ParseRecords(const std::string& path, json::Value list,
     }
     const auto image = record["image_url"].String().value_or("");
     if (!IsPlainText(image)) {
-      return WrongType(at + ".image_url", "a text without control characters",
-                       record["image_url"]);
+      return WrongType(at + ".image_url", "a text without control characters", record["image_url"]);
     }
     into.push_back({std::string(*md5), std::string(*url), record["size_bytes"].Int(),
                     std::string(image), record["estimated_s"].Int()});
@@ -76,7 +75,8 @@ Rejected ParseLabels(const std::string& path, json::Value labels, Arguments& int
     } else if (const auto text = value.String(); text && IsPlainText(*text)) {
       set[name] = *text;
     } else {
-      return WrongType(path + "." + name, "a text, or null to remove it", value);
+      return WrongType(std::string(path).append(".").append(name), "a text, or null to remove it",
+                       value);
     }
   }
   into.Set("labels", std::move(set));
@@ -91,7 +91,8 @@ Rejected ParseFile(const std::string& path, json::Value file, Arguments& into) {
     const auto text = file.member_value(i).String();
     const std::string at = path + "." + PrintableText(name, 80);
     if (name != "storage" && name != "path" && name != "filename") {
-      return Refused("unknown_argument", at, "unknown" + Hint(name, {"storage", "path", "filename"}));
+      return Refused("unknown_argument", at,
+                     "unknown" + Hint(name, {"storage", "path", "filename"}));
     }
     if (!text || text->empty() || !IsPlainText(*text)) {
       return WrongType(at, "a text without control characters", file.member_value(i));

@@ -16,10 +16,10 @@ constexpr int kEnrolments = 4;
 using Rejected = std::optional<Rejection>;
 
 Rejected WrongType(const std::string& path, std::string_view expected, json::Value value) {
-  return Rejection{"wrong_type",
-                   path + ": expected " + std::string(expected) + ", got " +
-                       std::string(value.TypeName()),
-                   path};
+  return Rejection{
+      "wrong_type",
+      path + ": expected " + std::string(expected) + ", got " + std::string(value.TypeName()),
+      path};
 }
 
 Rejected ParseNames(json::Value target, const char* member, std::vector<std::string>& into) {
@@ -65,8 +65,10 @@ Rejected ParseWords(json::Value target, const char* member,
       for (int candidate = 0; candidate < kCount; ++candidate) {
         known.append(known.empty() ? "" : ", ").append(Name(static_cast<Enum>(candidate)));
       }
+      const std::string word = PrintableText(words[i], 80);
       return Rejection{"out_of_range",
-                       at + ": \"" + PrintableText(words[i], 80) + "\" is none of " + known, at};
+                       std::string(at).append(": \"").append(word).append("\" is none of ") + known,
+                       at};
     }
     into.push_back(*value);
   }
@@ -108,8 +110,8 @@ Rejected ParseFirmware(json::Value target, Target& into) {
   }
   const std::string_view version = VersionPart(*text);
   const std::string_view comparison = text->substr(0, text->size() - version.size());
-  constexpr std::array<std::string_view, 8> kComparisons = {"",  "=",  "==", "!=",
-                                                            "<", "<=", ">",  ">="};
+  constexpr std::array<std::string_view, 8> kComparisons = {
+      "", "=", "==", "!=", "<", "<=", ">", ">="};
   if (std::ranges::find(kComparisons, comparison) == kComparisons.end() ||
       !protocol::CompareVersions(version, version)) {
     return Rejection{"out_of_range",
@@ -151,9 +153,9 @@ Rejected ParseBounds(json::Value target, Target& into) {
 }
 
 Rejected CheckMembers(json::Value target) {
-  const std::vector<std::string> known = {"all",       "printers", "models",  "groups",
-                                          "labels",    "states",   "bed",     "enrolment",
-                                          "firmware",  "exclude",  "limit",   "percent"};
+  const std::vector<std::string> known = {"all",      "printers", "models", "groups",
+                                          "labels",   "states",   "bed",    "enrolment",
+                                          "firmware", "exclude",  "limit",  "percent"};
   for (size_t i = 0; i < target.size(); ++i) {
     const std::string name(target.member_name(i));
     if (std::ranges::find(known, name) == known.end()) {
@@ -189,9 +191,13 @@ std::optional<Rejection> ParseTarget(json::Value target, Target& into) {
   then([&] { return ParseNames(target, "groups", into.groups); });
   then([&] { return ParseNames(target, "exclude", into.exclude); });
   then([&] { return ParseLabels(target, into); });
-  then([&] { return ParseWords<printer::kStates>(target, "states", printer::ParseState, into.states); });
+  then([&] {
+    return ParseWords<printer::kStates>(target, "states", printer::ParseState, into.states);
+  });
   then([&] { return ParseWords<kBeds>(target, "bed", printer::ParseBed, into.bed); });
-  then([&] { return ParseWords<kEnrolments>(target, "enrolment", printer::ParseEnrolment, into.enrolment); });
+  then([&] {
+    return ParseWords<kEnrolments>(target, "enrolment", printer::ParseEnrolment, into.enrolment);
+  });
   then([&] { return ParseFirmware(target, into); });
   then([&] { return ParseBounds(target, into); });
   return rejected;

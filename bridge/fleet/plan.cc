@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "fleet/parse.h"
 #include "fleet/stop.h"
 #include "fleet/tracker.h"
@@ -43,11 +44,12 @@ std::vector<Execution> MakeExecutions(const World& world, const Command& command
 }
 
 // What PlanStop had sent already counts as sent.
-void MarkSent(const StopPlan& sent, const Instant& now, const CommandSpec& spec,
+void MarkSent(const StopPlan& sent, const Instant& now, const Request& request,
               std::vector<Execution>& executions) {
+  const CommandSpec& spec = *request.spec;
   for (Execution& execution : executions) {
-    const auto found = std::ranges::find(sent.outgoing, execution.key.printer_id,
-                                         &Outgoing::printer_id);
+    const auto found =
+        std::ranges::find(sent.outgoing, execution.key.printer_id, &Outgoing::printer_id);
     if (found == sent.outgoing.end()) {
       continue;
     }
@@ -59,8 +61,8 @@ void MarkSent(const StopPlan& sent, const Instant& now, const CommandSpec& spec,
     execution.attempts = 1;
     execution.msgid = found->msgid;
     execution.sent_at = now.wall;
-    execution.stage_deadline = now.mono + spec.deadline;
-    execution.total_deadline = now.mono + spec.total;
+    execution.stage_deadline = now.mono + request.options.timeout.value_or(spec.deadline);
+    execution.total_deadline = now.mono + request.options.timeout.value_or(spec.total);
     if (const auto* control = std::get_if<protocol::ControlJob>(&found->request)) {
       execution.task_id = control->task_id;
     }
@@ -85,8 +87,7 @@ bool Replay(Turn& turn, const Request& request) {
   }
   if (known->body != request.body) {
     Reject(turn, request,
-           {"conflict", "id: it was used for another request; take a new UUID for this one",
-            "id"});
+           {"conflict", "id: it was used for another request; take a new UUID for this one", "id"});
     return true;
   }
   const Command* found = turn.world.commands.Find(known->command_id);
@@ -240,15 +241,16 @@ void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* se
   const auto open_max = static_cast<size_t>(turn.rules.settings.commands.open_max);
   if (!IsStop(request) && OpenCommands(turn.world) >= open_max) {
     Reject(turn, request,
-           {"too_many", "commands.open_max (" + std::to_string(open_max) +
-                            ") commands are open; try again when some are done",
+           {"too_many",
+            "commands.open_max (" + std::to_string(open_max) +
+                ") commands are open; try again when some are done",
             ""});
     return;
   }
   Command command = MakeCommand(turn, request, plan.selection);
   std::vector<Execution> executions = MakeExecutions(turn.world, command, plan, turn.now);
   if (sent != nullptr) {
-    MarkSent(*sent, turn.now, *request.spec, executions);
+    MarkSent(*sent, turn.now, request, executions);
   }
   CountSkipped(turn, command, executions);
   const CommandId id = command.id;
@@ -277,6 +279,7 @@ void HandleRequest(World& world, const Rules& rules, const Delivery& delivery,
     Audit(turn, request, parsed.command, "rejected(" + parsed.rejection->reason + ")");
     return;
   }
+  CHECK(request.spec != nullptr);
   switch (request.spec->kind) {
     case CommandKind::kPrinter:
       AcceptPrinterCommand(turn, request, sent);

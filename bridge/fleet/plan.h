@@ -19,7 +19,8 @@ struct Plan {
   std::vector<Gate> gates;  // one a printer, in the selection's order
 };
 
-// Selects and judges; changes nothing. The same for a dry run, a run, and a stop ahead of its batch.
+// Selects and judges; changes nothing. The same for a dry run, a run, and a stop ahead of its
+// batch.
 std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,
                                        const Request& request);
 

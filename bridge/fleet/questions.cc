@@ -55,8 +55,8 @@ void ListPrinters(Turn& turn, const Request& request) {
     return;
   }
   const std::string after = Text(request, "after");
-  const int64_t limit = list ? Int(request, "limit", kLimitDefault)
-                             : turn.rules.settings.commands.list_limit_max;
+  const int64_t limit =
+      list ? Int(request, "limit", kLimitDefault) : turn.rules.settings.commands.list_limit_max;
   std::vector<std::string> rows;
   std::vector<std::string> names;
   bool more = false;
@@ -138,8 +138,7 @@ std::optional<Rejection> FilterPrinter(const World& world, const Target& target,
   }
   const printer::Printer* found = FindPrinter(world, target.printers.front());
   if (found == nullptr) {
-    return Rejection{"unknown_printer",
-                     "target.printers[0]: no printer " + target.printers.front(),
+    return Rejection{"unknown_printer", "target.printers[0]: no printer " + target.printers.front(),
                      "target.printers[0]"};
   }
   printer = found->registration.id;

@@ -25,10 +25,10 @@ std::optional<Rejection> CheckName(const World& world, const Request& request,
     return std::nullopt;
   }
   if (printers.size() > 1) {
-    return Rejection{"too_many",
-                     "args.name: names are unique, but " + std::to_string(printers.size()) +
-                         " printers matched",
-                     "args.name"};
+    return Rejection{
+        "too_many",
+        "args.name: names are unique, but " + std::to_string(printers.size()) + " printers matched",
+        "args.name"};
   }
   if (name->empty() || name->size() > kNameBytesMax) {
     return Rejection{"out_of_range", "args.name: expected 1 to 128 bytes", "args.name"};
@@ -37,10 +37,9 @@ std::optional<Rejection> CheckName(const World& world, const Request& request,
   if (other == nullptr || printers.empty() || other->registration.id == printers.front()) {
     return std::nullopt;
   }
-  return Rejection{"conflict",
-                   "args.name: " + *name + " is the name or id of printer " +
-                       other->registration.id,
-                   "args.name"};
+  return Rejection{
+      "conflict", "args.name: " + *name + " is the name or id of printer " + other->registration.id,
+      "args.name"};
 }
 
 void SetLabels(const Request& request, Registration& registration) {
@@ -180,7 +179,8 @@ void HandleRegistryCommand(Turn& turn, const Request& request) {
     executions.push_back(ChangeOne(turn, request, row, id));
     executions.back().key.command_id = command.id;
   }
-  const auto changed = std::ranges::count(executions, ExecutionState::kSucceeded, &Execution::state);
+  const auto changed =
+      std::ranges::count(executions, ExecutionState::kSucceeded, &Execution::state);
   command.result = "{\"changed\":" + std::to_string(changed) + "}";
   FinishAtOnce(turn, std::move(command), std::move(executions));
 }

@@ -18,8 +18,8 @@ void Begin(json::Writer& writer, std::string_view id, std::string_view event, co
   writer.Member("event", event).Member("at", FormatIso8601(now.wall));
 }
 
-std::string SkippedJson(std::string_view printer_id, std::string_view name,
-                        std::string_view reason, std::string_view message) {
+std::string SkippedJson(std::string_view printer_id, std::string_view name, std::string_view reason,
+                        std::string_view message) {
   json::Writer writer;
   writer.BeginObject().Member("printer_id", printer_id).Member("name", name);
   writer.Member("reason", reason);
@@ -163,8 +163,8 @@ void RespondAccepted(Turn& turn, const Command& command, const ReplyTo& to) {
   for (const PrinterId& id : *command.printers) {
     const Execution& execution = *turn.world.executions.Find({command.id, id});
     if (execution.state == ExecutionState::kSkipped) {
-      rows.push_back(SkippedJson(id, execution.printer_name, Name(execution.skip_reason),
-                                 execution.message));
+      rows.push_back(
+          SkippedJson(id, execution.printer_name, Name(execution.skip_reason), execution.message));
       skipped.push_back(id);
     }
   }
@@ -188,6 +188,7 @@ void RespondExecutions(Turn& turn, const Command& command, const ReplyTo& to,
     return;
   }
   std::vector<std::string> rows;
+  rows.reserve(printers.size());
   for (const PrinterId& id : printers) {
     rows.push_back(
         ExecutionJson(*turn.world.executions.Find({command.id, id}), command.created_at));

@@ -10,7 +10,7 @@
 namespace printfleet::fleet {
 
 // Bytes of one response at most, so that every client can take it.
-constexpr size_t kResponseBytesMax = 128 * 1024;
+constexpr size_t kResponseBytesMax = size_t{128} * 1024;
 
 void RespondRejected(const ReplyTo& to, std::string_view id, const Rejection& rejection,
                      const Instant& now, Output& output);

@@ -101,7 +101,11 @@ std::optional<Rejection> CheckModels(const World& world, const Rules& rules,
         list.append(list.empty() ? "" : ", ").append(name);
       }
       return Rejection{"not_found",
-                       path + ": no model " + PrintableText(models[i], 80) + "; known: " + list,
+                       std::string(path)
+                           .append(": no model ")
+                           .append(PrintableText(models[i], 80))
+                           .append("; known: ")
+                           .append(list),
                        path};
     }
   }
@@ -162,7 +166,8 @@ std::string TargetHash(std::vector<PrinterId> printers) {
 }
 
 const printer::Printer* FindPrinter(const World& world, const std::string& id_or_name) {
-  const PrinterId* id = Names(world).Find(id_or_name);
+  const Names names(world);
+  const PrinterId* id = names.Find(id_or_name);
   return id == nullptr ? nullptr : world.printers.Find(*id);
 }
 

@@ -184,8 +184,7 @@ void HandleStopRecord(World& world, const Rules& rules, std::string_view record_
   std::vector<Execution> executions;
   for (size_t i = 0; i < printers.size(); ++i) {
     executions.push_back(RecordedExecution(printers.at(i), command.id, at));
-    output.finished.push_back(
-        {request.spec->name, executions.back().state, milliseconds(0)});
+    output.finished.push_back({request.spec->name, executions.back().state, milliseconds(0)});
   }
   Remember(turn, command);
   output.audit.push_back({at, request.reply_to.author, request.id, std::string(request.spec->name),

@@ -55,9 +55,8 @@ void EndExecution(Turn& turn, const ExecutionKey& key, Ending ending) {
   command.unreported.push_back(key.printer_id);
   ReportBy(command, turn.now.mono + kReportDelay);
   Forget(turn.world, key);
-  turn.output.finished.push_back(
-      {command.request.spec->name, execution.state,
-       turn.now.wall - execution.sent_at.value_or(command.created_at)});
+  turn.output.finished.push_back({command.request.spec->name, execution.state,
+                                  turn.now.wall - execution.sent_at.value_or(command.created_at)});
   if (execution.job_id && execution.state != ExecutionState::kSucceeded) {
     GiveUpJob(turn, execution, execution.message);
   }
@@ -67,11 +66,11 @@ void EndExecution(Turn& turn, const ExecutionKey& key, Ending ending) {
 bool SameKindOpen(const World& world, const Command& command, const PrinterId& printer) {
   const auto* open = world.open_commands.Find(printer);
   return open != nullptr && std::ranges::any_of(*open, [&](CommandId id) {
-    const Command* other = world.commands.Find(id);
-    const Execution* execution = world.executions.Find({id, printer});
-    return id != command.id && other != nullptr && execution != nullptr && execution->started &&
-           other->request.spec == command.request.spec;
-  });
+           const Command* other = world.commands.Find(id);
+           const Execution* execution = world.executions.Find({id, printer});
+           return id != command.id && other != nullptr && execution != nullptr &&
+                  execution->started && other->request.spec == command.request.spec;
+         });
 }
 
 bool IsFresh(const Turn& turn, const printer::Printer& printer) {
@@ -157,8 +156,8 @@ bool Apply(Turn& turn, const ExecutionKey& key, ExecutionEvent event, Ending end
     EndExecution(turn, key, std::move(ending));
   } else {
     Command& command = turn.world.commands.Mutable(key.command_id);
-    ReportBy(command, std::max(turn.now.mono + kReportDelay,
-                               command.last_progress + kProgressInterval));
+    ReportBy(command,
+             std::max(turn.now.mono + kReportDelay, command.last_progress + kProgressInterval));
   }
   return true;
 }
@@ -246,8 +245,8 @@ void ReportChanges(Turn& turn, CommandId id) {
   command.report_due.reset();
   RespondExecutions(turn, command, command.request.reply_to, command.unreported);
   command.unreported.clear();
-  const bool done = command.final_count == static_cast<int64_t>(command.size());
-  if (!done && turn.now.mono - command.last_progress >= kProgressInterval) {
+  // Also with the last result: every stream shows progress, however quick the command was.
+  if (turn.now.mono - command.last_progress >= kProgressInterval) {
     command.last_progress = turn.now.mono;
     RespondProgress(turn, command);
   }

@@ -62,12 +62,14 @@ TEST(Catalog, HasEveryPrinterCommandWithItsDeadlinesAndArguments) {
 
 TEST(Catalog, HasEveryFleetCommand) {
   for (const char* name :
-       {"printer.list", "printer.get", "printer.set", "printer.enroll", "printer.reject",
-        "printer.retire", "printer.replace", "printer.diagnose", "fleet.hold", "fleet.release",
-        "job.list", "job.get", "job.set", "job.reprint", "command.list", "command.get",
-        "command.cancel", "event.list", "file.library.list", "file.library.remove",
-        "rollout.create", "rollout.dry_run", "rollout.start", "rollout.pause", "rollout.resume",
-        "rollout.cancel", "rollout.get", "rollout.list", "rollout.rollback"}) {
+       {"printer.list",    "printer.get",     "printer.set",       "printer.enroll",
+        "printer.reject",  "printer.retire",  "printer.replace",   "printer.diagnose",
+        "fleet.hold",      "fleet.release",   "job.list",          "job.get",
+        "job.set",         "job.reprint",     "command.list",      "command.get",
+        "command.cancel",  "event.list",      "file.library.list", "file.library.remove",
+        "rollout.create",  "rollout.dry_run", "rollout.start",     "rollout.pause",
+        "rollout.resume",  "rollout.cancel",  "rollout.get",       "rollout.list",
+        "rollout.rollback"}) {
     EXPECT_NE(FindCommand(name), nullptr) << name;
   }
   EXPECT_EQ(FindCommand("print.Pause"), nullptr);

@@ -15,6 +15,15 @@ settings::Model MakeModel(const char* id, const char* name, double bed_max) {
 
 }  // namespace
 
+protocol::Envelope MakeEnvelope(const char* type, const char* action, const char* state) {
+  protocol::Envelope envelope;
+  envelope.type = type;
+  envelope.action = action;
+  envelope.state = state;
+  envelope.code = 200;
+  return envelope;
+}
+
 std::string At(const std::string& json_text, const std::string& path) {
   json::Parser parser;
   const auto parsed = parser.Parse(json_text, {1 << 24, 64});
@@ -84,7 +93,9 @@ std::string Farm::Make(int number, const std::string& command, const std::string
          ",\"args\":" + args + ",\"options\":" + options + "}";
 }
 
-void Farm::Send(const std::string& payload) { Send(payload, operator_); }
+void Farm::Send(const std::string& payload) {
+  Send(payload, operator_);
+}
 
 void Farm::Send(const std::string& payload, const Delivery& delivery, const StopPlan* sent) {
   Output output;
@@ -116,6 +127,7 @@ void Farm::Absorb(Output output) {
     }
   }
   for (const PrinterId& id : output.ask_status) {
+    world.printers.Mutable(id).query_sent_at = now.mono;
     if (answer_status) {
       const std::string name = id.substr(0, id.size() - 3);
       later_.push_back({now.mono + milliseconds(200),

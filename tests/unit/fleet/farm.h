@@ -25,6 +25,7 @@ class Farm {
   printer::Printer& Add(const std::string& name, const std::string& model_id = "20021");
   // Gives it a job in state printing, with `task_id`.
   void StartPrinting(const std::string& name, const std::string& task_id);
+
   void SetManner(const std::string& name, Manner manner) { manners_[name + "-id"] = manner; }
 
   // Sends a request as `author`; messages it causes are confirmed and answered unless told so.
@@ -45,7 +46,9 @@ class Farm {
   void ReportStatus(const std::string& name, protocol::WorkState work);
 
   void Absorb(Output output);
+
   printer::Printer& At(const std::string& name) { return world.printers.Mutable(name + "-id"); }
+
   [[nodiscard]] const Execution* Find(const std::string& name) const;  // of the last command
   [[nodiscard]] std::string State(const std::string& name) const;
   // Responses whose event is `event`, in order.
@@ -53,7 +56,9 @@ class Farm {
   [[nodiscard]] std::string Last(const std::string& event) const;
   // Names of printers that were sent a message, sorted, joined by blanks.
   [[nodiscard]] std::string SentTo() const;
+
   void Clear() { all = Output{}; }
+
   [[nodiscard]] Rules rules() const { return {settings, models}; }
 
   settings::Settings settings;
@@ -61,9 +66,9 @@ class Farm {
   World world;
   Instant now;
   Delivery operator_;
-  Output all;               // everything that came out
-  bool confirm = true;      // the broker takes every message at once
-  bool accept = true;       // … or refuses it
+  Output all;                 // everything that came out
+  bool confirm = true;        // the broker takes every message at once
+  bool accept = true;         // … or refuses it
   bool answer_status = true;  // printers answer probes after 200 ms
 
  private:
@@ -80,6 +85,8 @@ class Farm {
   std::vector<Later> later_;
   int next_msgid_ = 1;
 };
+
+protocol::Envelope MakeEnvelope(const char* type, const char* action = "", const char* state = "");
 
 // The value at a dotted path of a JSON text, as JSON text ("missing" when there is none).
 std::string At(const std::string& json_text, const std::string& path);

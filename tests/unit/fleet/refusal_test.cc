@@ -1,6 +1,8 @@
 // Every way to be refused, with its reason, path and message; nothing is ever sent.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "farm.h"
 
 namespace printfleet::fleet {
@@ -68,8 +70,8 @@ TEST_F(Refusals, OfTheEnvelope) {
       {"print.pause", R"({"firmware":"~3.1"})", "{}", "{}", "out_of_range", "target.firmware",
        "like <3.1.2"},
       {"print.pause", R"({"all":true,"limit":0})", "{}", "{}", "out_of_range", "target.limit", ""},
-      {"print.pause", R"({"all":true,"percent":101})", "{}", "{}", "out_of_range",
-       "target.percent", ""},
+      {"print.pause", R"({"all":true,"percent":101})", "{}", "{}", "out_of_range", "target.percent",
+       ""},
       {"print.pause", R"({"printers":"a-01"})", "{}", "{}", "wrong_type", "target.printers",
        "expected an array of texts, got string"},
       {"print.pause", all, "{}", R"({"dryrun":true})", "unknown_argument", "options.dryrun",
@@ -79,12 +81,12 @@ TEST_F(Refusals, OfTheEnvelope) {
        "got string"},
       {"print.pause", all, "{}", R"({"on_offline":"x"})", "out_of_range", "options.on_offline", ""},
       {"print.pause", all, "{}", R"({"reply":"x"})", "out_of_range", "options.reply", ""},
-      {"print.pause", all, "{}", R"({"expires_at":"tomorrow"})", "wrong_type",
-       "options.expires_at", ""},
+      {"print.pause", all, "{}", R"({"expires_at":"tomorrow"})", "wrong_type", "options.expires_at",
+       ""},
       {"print.pause", all, "{}", R"({"expires_at":"2025-12-31T23:59:59Z"})", "expired",
        "options.expires_at", "nothing was sent"},
-      {"print.pause", all, "{}", R"({"if_matched":"abc"})", "target_changed",
-       "options.if_matched", ""},
+      {"print.pause", all, "{}", R"({"if_matched":"abc"})", "target_changed", "options.if_matched",
+       ""},
   };
   for (const Case& c : cases) {
     Expect(c);
@@ -98,8 +100,8 @@ TEST_F(Refusals, OfArguments) {
   const std::vector<Case> cases = {
       {"print.update", one, R"({"bed_target_c":130})", "{}", "out_of_range", "args.bed_target_c",
        "args.bed_target_c: 130 is above 90, the limit of K2Pro"},
-      {"print.update", R"({"models":["K2Max"]})", R"({"bed_target_c":100.5})", "{}",
-       "out_of_range", "args.bed_target_c", "100.5 is above 100, the limit of K2Max"},
+      {"print.update", R"({"models":["K2Max"]})", R"({"bed_target_c":100.5})", "{}", "out_of_range",
+       "args.bed_target_c", "100.5 is above 100, the limit of K2Max"},
       {"print.update", one, R"({"nozzle_target_c":-1})", "{}", "out_of_range",
        "args.nozzle_target_c", ""},
       {"print.update", one, R"({"nozzle_target_c":"200"})", "{}", "wrong_type",
@@ -126,13 +128,14 @@ TEST_F(Refusals, OfArguments) {
        "args.file.storage", "local or usb"},
       {"print.start", one, R"({"file":{"storage":"usb"}})", "{}", "missing_argument",
        "args.file.filename", ""},
-      {"print.start", one, R"({"url":"ftp://h","md5":"0123456789abcdef0123456789abcdef","size_bytes":5,"filename":"a"})",
+      {"print.start", one,
+       R"({"url":"ftp://h","md5":"0123456789abcdef0123456789abcdef","size_bytes":5,"filename":"a"})",
        "{}", "out_of_range", "args.url", "http"},
       {"file.delete_local", one, "{}", "{}", "missing_argument", "args.filename", ""},
       {"file.delete_local", one, "{\"filename\":\"a\\u0000b\"}", "{}", "out_of_range",
        "args.filename", "control characters"},
-      {"file.delete_usb", one, R"({"filename_b64":"@"})", "{}", "out_of_range",
-       "args.filename_b64", ""},
+      {"file.delete_usb", one, R"({"filename_b64":"@"})", "{}", "out_of_range", "args.filename_b64",
+       ""},
       {"video.start_capture", one, R"({"region":"r"})", "{}", "missing_argument",
        "args.tmp_secret_key", "all four, or none"},
       {"cloud.recommend_list", one, R"({"records":[{"md5":"x"}]})", "{}", "missing_argument",
@@ -158,7 +161,8 @@ TEST_F(Refusals, OfArguments) {
       {"job.list", R"({"models":["K2Pro"]})", "{}", "{}", "unsupported", "target", ""},
       {"job.list", "{}", R"({"limit":5000})", "{}", "out_of_range", "args.limit", ""},
       {"job.get", "{}", "{}", "{}", "missing_argument", "args.job_id", ""},
-      {"job.set", "{}", R"({"job_id":1,"verdict":"bad"})", "{}", "out_of_range", "args.verdict", ""},
+      {"job.set", "{}", R"({"job_id":1,"verdict":"bad"})", "{}", "out_of_range", "args.verdict",
+       ""},
       {"command.cancel", "{}", R"({"command_id":99})", "{}", "not_found", "args", ""},
       {"fleet.hold", one, "{}", "{}", "unknown_argument", "target", ""},
   };
@@ -178,15 +182,15 @@ TEST_F(Refusals, OfBytes) {
   EXPECT_EQ(RejectedReason(farm, "{", farm.operator_), "\"malformed\"");
   EXPECT_EQ(farm.all.responses[0].to.topic, "fleet/v1/response/anna/-");
   EXPECT_EQ(RejectedReason(farm, "[]", farm.operator_), "\"malformed\"");
-  EXPECT_EQ(RejectedReason(farm, R"({"command":"print.pause","target":{"all":true}})",
-                           farm.operator_),
-            "\"malformed\"");
+  EXPECT_EQ(
+      RejectedReason(farm, R"({"command":"print.pause","target":{"all":true}})", farm.operator_),
+      "\"malformed\"");
   EXPECT_EQ(RejectedReason(farm, R"({"id":"7","command":"print.pause","target":{"all":true}})",
                            farm.operator_),
             "\"malformed\"");
   EXPECT_EQ(RejectedReason(farm, std::string(300 * 1024, ' '), farm.operator_), "\"too_large\"");
-  const std::string deep = R"({"command":"printer.list","args":)" + std::string(40, '[') +
-                           std::string(40, ']') + "}";
+  const std::string deep =
+      R"({"command":"printer.list","args":)" + std::string(40, '[') + std::string(40, ']') + "}";
   EXPECT_EQ(RejectedReason(farm, deep, farm.operator_), "\"malformed\"");
 }
 
@@ -211,6 +215,33 @@ TEST_F(Refusals, OfTheDelivery) {
   delivery = farm.operator_;
   delivery.message_expiry_s = 0;
   EXPECT_EQ(RejectedReason(farm, resume, delivery), "\"expired\"");
+}
+
+// Whatever the bytes: an answer, no crash, and no message that the request did not ask for.
+TEST_F(Refusals, MutatedRequestsNeverCrash) {
+  const std::vector<std::string> seeds = {
+      Farm::Make(1, "print.update", R"({"models":["K2Pro"],"labels":{"a":"b"},"percent":50})",
+                 R"({"bed_target_c":0,"nozzle_target_c":0})", R"({"timeout_s":5})"),
+      Farm::Make(2, "print.start", R"({"all":true})", "{" + std::string(kStartUrl) + "}"),
+      Farm::Make(3, "cloud.recommend_list", R"({"printers":["a-01"]})",
+                 R"({"records":[{"md5":"x","url":"y","size_bytes":1}]})"),
+      Farm::Make(4, "printer.set", R"({"printers":["a-01"]})", R"({"labels":{"a":null}})"),
+  };
+  std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): a fixed seed, on purpose
+  const std::string bytes = "{}[]\",:0e-1\\u\xff\x01nft";
+  for (int i = 0; i < 20000; ++i) {
+    std::string payload = seeds[random() % seeds.size()];
+    for (size_t n = random() % 4 + 1; n > 0; --n) {
+      payload[random() % payload.size()] = bytes[random() % bytes.size()];
+    }
+    payload.resize(random() % 8 == 0 ? random() % payload.size() : payload.size());
+    farm.Clear();
+    farm.Send(payload);
+    EXPECT_GE(farm.all.responses.size(), 1U) << payload;
+    for (const Response& response : farm.all.responses) {
+      EXPECT_NE(At(response.json, "event"), "missing") << response.json;
+    }
+  }
 }
 
 TEST_F(Refusals, OfTheResponseTopicGoToTheDefaultTopic) {

@@ -1,0 +1,590 @@
+// Whole commands on the toy farm.
+#include <gtest/gtest.h>
+
+#include "farm.h"
+
+namespace printfleet::fleet {
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::PrintAction;
+using protocol::PrintWord;
+
+const std::string kAll = R"({"all":true})";
+const std::string kStartArgs =
+    R"({"url":"http://h/a.gcode","md5":"0123456789abcdef0123456789abcdef","size_bytes":5,"filename":"a.gcode"})";
+
+TEST(Command, PauseOfOneModelReachesExactlyThoseAndEndsByWhatEachSays) {
+  Farm farm;
+  for (const char* name : {"p-1", "p-2", "p-3", "p-4"}) {
+    farm.Add(name, "20022");
+  }
+  farm.Add("pro-1", "20021");
+  farm.Add("max-1", "20023");
+  farm.StartPrinting("p-1", "482913");
+  farm.StartPrinting("p-2", "482914");
+  farm.At("p-2").registration.firmware = "3.0.9";
+  farm.SetManner("p-1", Manner::kObeys);
+  farm.SetManner("p-2", Manner::kTwice);
+  farm.SetManner("p-3", Manner::kFails);  // idle: 10102
+  farm.world.Merge();
+
+  farm.Send(Farm::Make(1, "print.pause", R"({"models":["K2Plus"]})"));
+  farm.Pass(61s);
+
+  EXPECT_EQ(farm.SentTo(), "p-1 p-2 p-3 p-4");
+  const auto& first = farm.all.outgoing[0];
+  EXPECT_EQ(first.form, protocol::TopicForm::kShort);
+  EXPECT_EQ(std::get<protocol::ControlJob>(first.request).task_id, "482913");
+  EXPECT_EQ(farm.all.outgoing[1].form, protocol::TopicForm::kLong);
+  EXPECT_EQ(std::get<protocol::ControlJob>(farm.all.outgoing[3].request).task_id, "-1");
+  EXPECT_EQ(farm.State("p-1"), "succeeded");
+  EXPECT_EQ(farm.State("p-2"), "succeeded");
+  EXPECT_EQ(farm.State("p-3"), "failed");
+  EXPECT_EQ(farm.Find("p-3")->code, 10102);
+  EXPECT_EQ(farm.State("p-4"), "sent_unconfirmed");
+  const std::string done = farm.Last("done");
+  EXPECT_EQ(At(done, "succeeded"), "2");
+  EXPECT_EQ(At(done, "failed"), "1");
+  EXPECT_EQ(At(done, "sent_unconfirmed"), "1");
+  EXPECT_EQ(At(farm.Last("accepted"), "matched"), "4");
+}
+
+TEST(Command, LateAnswerAfterTheDeadlineChangesNothing) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "5");
+  farm.SetManner("a", Manner::kLate);
+  farm.Send(Farm::Make(1, "print.pause", kAll));
+  farm.Pass(61s);
+  EXPECT_EQ(farm.State("a"), "sent_unconfirmed");
+  farm.Pass(35s);
+  EXPECT_EQ(farm.State("a"), "sent_unconfirmed");
+  EXPECT_EQ(farm.Events("done").size(), 1U);
+}
+
+TEST(Command, BegunButNotFinishedIsTimedOut) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "5");
+  farm.Send(Farm::Make(1, "print.pause", kAll));
+  farm.ReportPrint("a", PrintAction::kPause, PrintWord::kPausing, "5");
+  EXPECT_EQ(farm.State("a"), "acknowledged");
+  farm.Pass(61s);
+  EXPECT_EQ(farm.State("a"), "timed_out");
+}
+
+TEST(Command, BacklogReportsProveNothing) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "5");
+  farm.Send(Farm::Make(1, "print.pause", kAll));
+  protocol::PrintReport paused;
+  paused.action = PrintAction::kPause;
+  paused.word = PrintWord::kPaused;
+  farm.Report("a", paused, MakeEnvelope("print"), false);
+  EXPECT_EQ(farm.State("a"), "sent");
+}
+
+TEST(Command, AckShowsAndOnlyOurMsgidDoes) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "fan.set", kAll, R"({"fan_ratio":0.5})"));
+  protocol::Envelope envelope;
+  envelope.type = "response";
+  envelope.msgid = "other";
+  farm.Report("a", protocol::AckReport{}, envelope);
+  EXPECT_EQ(farm.State("a"), "sent");
+  envelope.msgid = farm.all.outgoing[0].msgid;
+  farm.Report("a", protocol::AckReport{}, envelope);
+  EXPECT_EQ(farm.State("a"), "acknowledged");
+  farm.Report("a", protocol::FanReport{0.5}, MakeEnvelope("fan", "auto"));
+  EXPECT_EQ(farm.State("a"), "succeeded");
+}
+
+TEST(Command, StartProbesThenSendsOnceWithATaskAndAJob) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  EXPECT_EQ(farm.all.ask_status.size(), 1U);
+  farm.Pass(1s);
+  ASSERT_EQ(farm.all.outgoing.size(), 1U);
+  const auto start = std::get<protocol::StartFromUrl>(farm.all.outgoing[0].request);
+  EXPECT_EQ(start.task_id, farm.Find("a")->task_id);
+  EXPECT_GE(start.task_id.size(), 6U);
+  ASSERT_TRUE(farm.At("a").job.has_value());
+  EXPECT_EQ(farm.At("a").job->state, printer::JobState::kRequested);
+  EXPECT_EQ(farm.At("a").job->task_id, start.task_id);
+  EXPECT_EQ(farm.At("a").registration.bed, printer::Bed::kOccupied);
+  farm.Pass(110s);
+  farm.ReportPrint("a", PrintAction::kStart, PrintWord::kDownloading, start.task_id);
+  farm.Pass(110s);  // 2 min are over, but it was renewed
+  EXPECT_EQ(farm.State("a"), "acknowledged");
+  farm.ReportPrint("a", PrintAction::kStart, PrintWord::kPrinting, "77");  // not ours
+  EXPECT_EQ(farm.State("a"), "acknowledged");
+  farm.ReportPrint("a", PrintAction::kStart, PrintWord::kPrinting, start.task_id);
+  EXPECT_EQ(farm.State("a"), "succeeded");
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+}
+
+TEST(Command, StartIsNotSentToOneThatDoesNotAnswerTheProbe) {
+  Farm farm;
+  farm.Add("a");
+  farm.answer_status = false;
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  farm.Pass(11s);
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  EXPECT_EQ(farm.State("a"), "failed");
+  EXPECT_EQ(farm.Find("a")->message, "did not answer a status query within 10 s; nothing was sent");
+}
+
+TEST(Command, StartGatesAreAskedAgainAfterTheProbe) {
+  Farm farm;
+  farm.Add("a");
+  farm.answer_status = false;
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  farm.ReportStatus("a", protocol::WorkState::kBusy);
+  EXPECT_EQ(farm.State("a"), "skipped(busy)");
+  EXPECT_TRUE(farm.all.outgoing.empty());
+}
+
+TEST(Command, StartRefusedGivesUpItsJob) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  farm.Pass(1s);
+  const std::string task = farm.Find("a")->task_id;
+  farm.ReportPrint("a", PrintAction::kStart, PrintWord::kFailed, task, 10105);
+  EXPECT_EQ(farm.State("a"), "failed");
+  EXPECT_EQ(farm.Find("a")->code, 10105);
+  EXPECT_FALSE(farm.At("a").job && farm.At("a").job->open());
+}
+
+TEST(Command, StartThatTheBrokerMayHaveTakenIsNeverRepeated) {
+  Farm farm;
+  farm.Add("a");
+  farm.accept = false;
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  farm.Pass(40s);
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+  EXPECT_EQ(farm.State("a"), "sent_unconfirmed");
+  EXPECT_FALSE(farm.At("a").job && farm.At("a").job->open());
+}
+
+TEST(Command, TwoStartsExcludeEachOther) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  farm.Send(Farm::Make(2, "print.start", kAll, kStartArgs));
+  EXPECT_EQ(farm.State("a"), "skipped(busy)");
+  farm.Pass(1s);
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+}
+
+TEST(Command, RefusedByTheBrokerIsRepeatedWhileThereIsTime) {
+  Farm farm;
+  farm.Add("a");
+  farm.accept = false;
+  farm.Send(Farm::Make(1, "print.pause", kAll));
+  farm.Pass(5s);
+  EXPECT_GE(farm.all.outgoing.size(), 4U);
+  EXPECT_EQ(farm.State("a"), "queued");
+  farm.accept = true;
+  farm.Pass(2s);
+  EXPECT_EQ(farm.State("a"), "sent");
+  EXPECT_EQ(farm.Find("a")->attempts, 1);
+}
+
+TEST(Command, NeverTakenByTheBrokerIsFailed) {
+  Farm farm;
+  farm.Add("a");
+  farm.accept = false;
+  farm.Send(Farm::Make(1, "status.query", kAll));
+  farm.Pass(12s);
+  EXPECT_EQ(farm.State("a"), "failed");
+  EXPECT_NE(farm.Find("a")->message.find("nothing was sent"), std::string::npos);
+}
+
+TEST(Command, QueryOfAnIdlePrinterIsSilence) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "print.query", kAll));
+  farm.Pass(11s);
+  EXPECT_EQ(farm.State("a"), "succeeded");
+  EXPECT_EQ(farm.Find("a")->result, R"({"no_job":true})");
+}
+
+TEST(Command, UnansweredQuestionIsTimedOut) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "status.query", kAll));
+  farm.Pass(11s);
+  EXPECT_EQ(farm.State("a"), "timed_out");
+}
+
+TEST(Command, SecondOfAKindWaitsForTheFirst) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "status.query", kAll));
+  farm.Send(Farm::Make(2, "status.query", kAll));
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+  farm.ReportStatus("a", protocol::WorkState::kFree);
+  EXPECT_EQ(farm.all.outgoing.size(), 2U);
+}
+
+TEST(Command, KeepsToMaxInFlight) {
+  Farm farm;
+  for (int i = 10; i < 22; ++i) {
+    farm.Add("a-" + std::to_string(i));
+  }
+  farm.Send(Farm::Make(1, "status.query", kAll, "{}", R"({"max_in_flight":5})"));
+  EXPECT_EQ(farm.SentTo(), "a-10 a-11 a-12 a-13 a-14");
+  farm.ReportStatus("a-12", protocol::WorkState::kFree);
+  EXPECT_EQ(farm.SentTo(), "a-10 a-11 a-12 a-13 a-14 a-15");
+  farm.Pass(40s);
+  EXPECT_EQ(farm.all.outgoing.size(), 12U);
+  EXPECT_EQ(farm.Events("done").size(), 1U);
+}
+
+TEST(Command, KeepsToTheFarmsLimit) {
+  Farm farm;
+  farm.settings.commands.max_in_flight = 2;
+  for (const char* name : {"a", "b", "c"}) {
+    farm.Add(name);
+  }
+  farm.Send(Farm::Make(1, "status.query", kAll));
+  farm.Send(Farm::Make(2, "print.slice_params", R"({"printers":["c"]})"));
+  EXPECT_EQ(farm.SentTo(), "a b");
+  farm.Pass(60s);
+  EXPECT_EQ(farm.all.outgoing.size(), 4U);
+  EXPECT_EQ(farm.Events("done").size(), 2U);
+}
+
+TEST(Command, ExpiresWhatWasNotSentInTime) {
+  Farm farm;
+  farm.Add("a");
+  farm.Add("b");
+  farm.Send(Farm::Make(1, "status.query", kAll, "{}",
+                       R"({"max_in_flight":1,"expires_at":"2026-01-01T00:00:05Z"})"));
+  EXPECT_EQ(farm.all.outgoing[0].expiry, seconds(5));
+  farm.Pass(6s);
+  EXPECT_EQ(farm.State("a"), "sent");
+  EXPECT_EQ(farm.State("b"), "expired");
+  farm.Pass(6s);
+  EXPECT_EQ(At(farm.Last("done"), "expired"), "1");
+}
+
+TEST(Command, MessageExpiryOfTheRequestCounts) {
+  Farm farm;
+  farm.Add("a");
+  farm.At("a").presence = printer::Presence::kOffline;
+  farm.world.Merge();
+  Delivery delivery = farm.operator_;
+  delivery.message_expiry_s = 30;
+  farm.Send(Farm::Make(1, "status.query", kAll, "{}", R"({"on_offline":"wait"})"), delivery);
+  farm.Pass(29s);
+  EXPECT_EQ(farm.State("a"), "queued");
+  farm.Pass(2s);
+  EXPECT_EQ(farm.State("a"), "expired");
+}
+
+TEST(Command, WaitsForAnOfflinePrinterWhenAsked) {
+  Farm farm;
+  farm.Add("a");
+  farm.At("a").presence = printer::Presence::kOffline;
+  farm.world.Merge();
+  farm.Send(Farm::Make(1, "status.query", kAll));
+  EXPECT_EQ(farm.State("a"), "skipped(offline)");
+  farm.Send(
+      Farm::Make(2, "file.list_local", kAll, "{}", R"({"on_offline":"wait","timeout_s":600})"));
+  farm.Pass(300s);
+  EXPECT_EQ(farm.State("a"), "queued");
+  farm.ReportStatus("a", protocol::WorkState::kFree);
+  EXPECT_EQ(farm.State("a"), "sent");
+}
+
+TEST(Command, WaitingEndsWithTheTimeout) {
+  Farm farm;
+  farm.Add("a");
+  farm.At("a").presence = printer::Presence::kOffline;
+  farm.world.Merge();
+  farm.Send(
+      Farm::Make(1, "file.list_local", kAll, "{}", R"({"on_offline":"wait","timeout_s":60})"));
+  farm.Pass(61s);
+  EXPECT_EQ(farm.State("a"), "expired");
+}
+
+TEST(Command, CancelTakesWhatIsQueuedAndLeavesWhatWasSent) {
+  Farm farm;
+  farm.Add("a");
+  farm.Add("b");
+  farm.Send(Farm::Make(1, "status.query", kAll, "{}", R"({"max_in_flight":1})"));
+  farm.Send(Farm::Make(2, "command.cancel", "{}", "{\"request_id\":\"" + Farm::Id(1) + "\"}"));
+  const std::string done = farm.Last("done");
+  EXPECT_EQ(At(done, "result.cancelled"), "1");
+  EXPECT_EQ(At(done, "result.going_on"), "1");
+  farm.ReportStatus("a", protocol::WorkState::kFree);
+  farm.Pass(1s);
+  EXPECT_EQ(At(farm.Last("done"), "succeeded"), "1");
+  EXPECT_EQ(At(farm.Last("done"), "cancelled"), "1");
+  EXPECT_EQ(farm.SentTo(), "a");
+}
+
+TEST(Command, UnsentOfADoubtfulCommitIsCancelled) {
+  Farm farm;
+  farm.Add("a");
+  farm.confirm = false;
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs));
+  farm.Pass(1s);
+  Output output;
+  HandleUnsent(farm.world, farm.rules(), CommandId{1}, farm.now, output);
+  farm.Absorb(std::move(output));
+  EXPECT_EQ(farm.State("a"), "cancelled");
+  EXPECT_EQ(farm.Find("a")->message, "store_unavailable");
+  EXPECT_FALSE(farm.At("a").job && farm.At("a").job->open());
+}
+
+TEST(Command, OtaSucceedsOnlyByTheVersion) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(
+      1, "ota.update", kAll,
+      R"({"url":"http://h/u","md5":"0123456789abcdef0123456789abcdef","size_bytes":5,"version":"3.1.4","name":"u","confirm":true})"));
+  farm.Pass(1s);
+  ASSERT_EQ(farm.SentTo(), "a");
+  protocol::OtaReport ota;
+  ota.step = protocol::OtaStep::kSucceeded;
+  farm.Report("a", ota, MakeEnvelope("ota", "update"));
+  EXPECT_EQ(farm.State("a"), "acknowledged");
+  farm.Pass(14min);
+  ota.step = protocol::OtaStep::kVersion;
+  ota.firmware = "3.1.2";
+  farm.Report("a", ota, MakeEnvelope("ota", "reportVersion"));
+  EXPECT_EQ(farm.State("a"), "acknowledged");
+  ota.firmware = "3.1.4";
+  farm.Report("a", ota, MakeEnvelope("ota", "reportVersion"));
+  EXPECT_EQ(farm.State("a"), "succeeded");
+}
+
+TEST(Command, AListComesBackAsAResult) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "file.list_local", kAll));
+  protocol::FileReport list;
+  list.action = protocol::FileAction::kListLocal;
+  list.done = true;
+  list.records = {{"cube.gcode", 12, std::nullopt, false}};
+  farm.Report("a", list, MakeEnvelope("file", "listLocal", "done"));
+  farm.Pass(1s);
+  const std::string event = farm.Last("execution");
+  EXPECT_EQ(At(event, "executions.0.state"), "\"succeeded\"");
+  EXPECT_EQ(At(event, "executions.0.result.files.0.filename"), "\"cube.gcode\"");
+}
+
+TEST(Responses, FinalModeIsOneMessageWithEveryExecution) {
+  Farm farm;
+  farm.Add("a");
+  farm.Add("b");
+  farm.StartPrinting("a", "5");
+  farm.SetManner("a", Manner::kObeys);
+  Delivery delivery = farm.operator_;
+  delivery.response_topic = "fleet/v1/response/anna/rr-7";
+  delivery.correlation_data = std::string("\x00\x01", 2);
+  farm.Send(Farm::Make(1, "print.stop", kAll), delivery);
+  farm.Pass(61s);
+  ASSERT_EQ(farm.all.responses.size(), 1U);
+  const Response& response = farm.all.responses[0];
+  EXPECT_EQ(response.to.topic, "fleet/v1/response/anna/rr-7");
+  EXPECT_EQ(response.to.correlation_data, delivery.correlation_data);
+  EXPECT_EQ(At(response.json, "event"), "\"done\"");
+  EXPECT_EQ(At(response.json, "executions.0.state"), "\"succeeded\"");
+  EXPECT_EQ(At(response.json, "executions.1.state"), "\"sent_unconfirmed\"");
+}
+
+TEST(Responses, StayBelowTheirSizeForAWholeFarm) {
+  Farm farm;
+  for (int i = 0; i < 3000; ++i) {
+    farm.Add("printer-with-a-long-name-" + std::to_string(i));
+  }
+  farm.settings.commands.max_in_flight = 10000;
+  farm.confirm = false;
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs, R"({"max_in_flight":10000})"));
+  farm.answer_status = false;
+  farm.Send(Farm::Make(2, "print.start", kAll, kStartArgs));
+  int executions = 0;
+  for (const Response& response : farm.all.responses) {
+    EXPECT_LE(response.json.size(), 128U * 1024U);
+    const std::string event = At(response.json, "event");
+    executions += event == "\"execution\"" ? 1 : 0;
+  }
+  EXPECT_GE(executions, 1);
+  EXPECT_EQ(At(farm.Last("done"), "skipped"), "3000");
+}
+
+TEST(Responses, ProgressComesAtMostOnceASecond) {
+  Farm farm;
+  for (int i = 10; i < 30; ++i) {
+    farm.Add("a-" + std::to_string(i));
+  }
+  farm.Send(Farm::Make(1, "status.query", kAll));
+  for (int i = 10; i < 29; ++i) {
+    farm.ReportStatus("a-" + std::to_string(i), protocol::WorkState::kFree);
+    farm.Pass(200ms);
+  }
+  EXPECT_GE(farm.Events("progress").size(), 3U);
+  EXPECT_LE(farm.Events("progress").size(), 5U);
+}
+
+TEST(Responses, AnEmptyMatchIsDoneAtOnce) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "print.resume", R"({"groups":["nobody"]})"));
+  EXPECT_EQ(At(farm.Last("accepted"), "matched"), "0");
+  EXPECT_EQ(farm.Events("done").size(), 1U);
+}
+
+class Repetition : public testing::Test {
+ protected:
+  Repetition() {
+    farm.Add("a");
+    farm.StartPrinting("a", "5");
+    farm.SetManner("a", Manner::kObeys);
+    farm.Send(request);
+  }
+
+  Farm farm;
+  const std::string request = Farm::Make(1, "print.pause", kAll);
+};
+
+TEST_F(Repetition, AtOnceIsAnsweredAndSendsNothing) {
+  farm.Send(request);
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+  EXPECT_EQ(farm.Events("accepted").size(), 2U);
+  farm.Pass(2s);
+  EXPECT_EQ(farm.Events("done").size(), 1U);
+}
+
+TEST_F(Repetition, AfterDoneReturnsTheResult) {
+  farm.Pass(2s);
+  farm.Clear();
+  farm.Send(request);
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  EXPECT_EQ(At(farm.Last("execution"), "executions.0.state"), "\"succeeded\"");
+  EXPECT_EQ(At(farm.Last("done"), "succeeded"), "1");
+}
+
+TEST_F(Repetition, AfterItLeftTheMemoryAsksTheStore) {
+  farm.Pass(120s);
+  EXPECT_EQ(farm.world.commands.size(), 0U);
+  EXPECT_EQ(farm.world.executions.size(), 0U);
+  EXPECT_EQ(farm.world.open_commands.size(), 0U);
+  farm.Clear();
+  farm.Send(request);
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  ASSERT_EQ(farm.all.questions.size(), 1U);
+  EXPECT_EQ(farm.all.questions[0].subject, "1");
+}
+
+TEST_F(Repetition, WithAnotherBodyIsAConflict) {
+  farm.Clear();
+  farm.Send(Farm::Make(1, "print.stop", kAll));
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  EXPECT_EQ(At(farm.Last("rejected"), "reason"), "\"conflict\"");
+}
+
+TEST_F(Repetition, OfAnotherAuthorIsHisOwn) {
+  Delivery bob = farm.operator_;
+  bob.author = "bob";
+  farm.Clear();
+  farm.Send(request, bob);
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+  EXPECT_EQ(farm.all.responses[0].to.topic, "fleet/v1/response/bob/" + Farm::Id(1));
+}
+
+TEST_F(Repetition, OfARefusedRequestMayBeCorrected) {
+  farm.Send(Farm::Make(2, "fan.set", kAll, R"({"fan_ratio":2})"));
+  farm.Send(Farm::Make(2, "fan.set", kAll, R"({"fan_ratio":1})"));
+  EXPECT_EQ(farm.Events("rejected").size(), 1U);
+  EXPECT_EQ(farm.all.outgoing.size(), 2U);
+}
+
+TEST_F(Repetition, OldButKnownIsAnsweredNotExpired) {
+  const std::string expiring =
+      Farm::Make(3, "print.pause", kAll, "{}", R"({"expires_at":"2026-01-01T00:00:05Z"})");
+  farm.Send(expiring);
+  farm.Pass(20s);
+  farm.Clear();
+  farm.Send(expiring);
+  EXPECT_TRUE(farm.Events("rejected").empty());
+  EXPECT_EQ(farm.Events("done").size(), 1U);
+}
+
+TEST(DryRun, SaysWhatARunDoesAndDoesNothing) {
+  Farm farm;
+  farm.Add("a");
+  farm.Add("b");
+  farm.At("b").registration.maintenance = "belt";
+  farm.world.Merge();
+  farm.Send(Farm::Make(1, "print.start", kAll, kStartArgs, R"({"dry_run":true})"));
+  const std::string done = farm.Last("done");
+  EXPECT_EQ(At(done, "dry_run"), "true");
+  EXPECT_EQ(At(done, "matched"), "2");
+  EXPECT_EQ(At(done, "executions.0.state"), "\"would_send\"");
+  EXPECT_EQ(At(done, "executions.1.reason"), "\"maintenance\"");
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  EXPECT_TRUE(farm.all.ask_status.empty());
+  EXPECT_EQ(farm.world.commands.size(), 0U);
+  EXPECT_EQ(farm.world.requests.size(), 0U);
+  EXPECT_EQ(farm.all.audit.size(), 1U);
+
+  farm.Send(Farm::Make(2, "print.start", kAll, kStartArgs,
+                       "{\"if_matched\":" + At(done, "target_hash") + "}"));
+  EXPECT_EQ(At(farm.Last("accepted"), "skipped.0.reason"), "\"maintenance\"");
+  farm.Pass(1s);
+  EXPECT_EQ(farm.SentTo(), "a");
+}
+
+TEST(DryRun, NeedsNoId) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(R"({"command":"print.stop","target":{"all":true},"options":{"dry_run":true}})");
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  EXPECT_EQ(farm.Events("done").size(), 1U);
+  EXPECT_EQ(farm.all.responses[0].to.topic, "fleet/v1/response/anna/-");
+}
+
+TEST(Secrets, LeaveInTheMessageAndNowhereElse) {
+  Farm farm;
+  farm.Add("a");
+  const std::string secrets =
+      R"("region":"SECRET1","tmp_secret_key":"SECRET2","tmp_secret_id":"SECRET3","session_token":"SECRET4")";
+  farm.Send(Farm::Make(1, "video.start_capture", kAll, "{" + secrets + "}"));
+  farm.Send(
+      Farm::Make(2, "video.start_capture", kAll, "{" + secrets + R"(,"sessiontoken":"SECRET5"})"));
+  farm.Send(Farm::Make(3, "video.start_capture", R"({"printers":["zz"]})", "{" + secrets + "}"));
+  farm.Send(R"({"command":"command.get","args":{"command_id":1}})");
+  farm.Pass(20s);
+  EXPECT_EQ(std::get<protocol::StartCapture>(farm.all.outgoing[0].request).region, "SECRET1");
+  std::string everything;
+  for (const Response& response : farm.all.responses) {
+    everything += response.json;
+  }
+  for (const AuditEntry& entry : farm.all.audit) {
+    everything += entry.args_json + entry.target_json + entry.outcome;
+  }
+  for (const Happening& happening : farm.all.happenings) {
+    everything += happening.body_json;
+  }
+  farm.world.commands.ForEach([&](const CommandId&, const Command& command) {
+    everything += command.request.args_json + command.request.target_json + command.result;
+  });
+  farm.world.executions.ForEach([&](const ExecutionKey&, const Execution& execution) {
+    everything += execution.message + execution.result + execution.task_id;
+  });
+  EXPECT_EQ(everything.find("SECRET"), std::string::npos);
+  EXPECT_NE(everything.find("***"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace printfleet::fleet
