@@ -72,8 +72,14 @@ TEST_F(UsersFile, MistakesNameTheLine) {
   }
 }
 
-TEST_F(UsersFile, CannotBeSavedWhereNothingIs) {
-  EXPECT_FALSE(SaveUsers(directory_ + "/no/users", {}).ok());
+TEST_F(UsersFile, MakesItsFolderBeforeTheFirstStart) {
+  EXPECT_TRUE(SaveUsers(directory_ + "/new/users", {}).ok());
+  EXPECT_TRUE(LoadUsers(directory_ + "/new/users").ok());
+}
+
+TEST_F(UsersFile, CannotBeSavedBelowAFile) {
+  EXPECT_TRUE(SaveUsers(directory_ + "/users", {}).ok());
+  EXPECT_FALSE(SaveUsers(directory_ + "/users/users", {}).ok());
 }
 
 TEST(Url, IsTakenApart) {

@@ -1,0 +1,1 @@
+"""What the tests with a whole daemon share: the daemon, simulated printers, MQTT, SQL, waiting."""

@@ -1,0 +1,264 @@
+"""Broker and database as processes of their own, and as somebody else's; two daemons that must not
+run at the same time; an orderly end."""
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from harness import fault, wait
+from harness.farm import PRINTFLEET, Daemon, free_port
+from harness.mqtt import Person
+from harness.sim import Simulator
+from harness.sql import Database
+
+FAST = {"inbound": {"heartbeat_interval_ms": 300}}
+FEW = ["--printers", 8, "--seed", 51, "--report-interval", 1, "--reconnect-ms-max", 1000]
+
+
+class Alone:
+    """`printfleet broker` or `printfleet database`."""
+
+    def __init__(self, daemon, what):
+        self.daemon, self.what, self.process = daemon, what, None
+
+    def __enter__(self):
+        with open(self.daemon.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [PRINTFLEET, self.what, "--config", str(self.daemon.config)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return self
+
+    def __exit__(self, *_):
+        below = fault.descendants(self.process.pid)
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0
+        assert not [pid for pid in below if fault.alive(pid)], f"{self.what} left something behind"
+
+
+def list_printers(daemon):
+    with Person(daemon.mqtt_port) as person:
+        return person.call("status.query", {"all": True})
+
+
+def wait_enrolled(daemon, sim):
+    ids = [printer.id for printer in sim.printers]
+    with daemon.database() as database:
+        wait.equal(lambda: database.one(
+            "SELECT count(*) FROM fleet.printers WHERE printer_id = ANY(%s) AND firmware IS NOT NULL",
+            ids), len(ids), "printers known", 30)
+
+
+def expect_end(daemon, timeout_s=30):
+    """A daemon that must refuse to run: (exit code, its last lines)."""
+    code = daemon.process.wait(timeout_s)
+    return code, daemon.tail(5)
+
+
+def test_servers_of_their_own():
+    daemon = Daemon({**FAST, "broker": {"lifetime": "own"}, "database": {"lifetime": "own"}})
+    with daemon_directory(daemon), Alone(daemon, "broker") as broker, Alone(daemon, "database") as database:
+        with daemon:
+            servers = fault.descendants(broker.process.pid) + fault.descendants(database.process.pid)
+            assert not fault.children(daemon.pid), "serve started servers that have a life of their own"
+            with Simulator(daemon.mqtt_port, *FEW) as sim:
+                sim.wait_online()
+                wait_enrolled(daemon, sim)
+                assert list_printers(daemon)["succeeded"] == len(sim.printers)
+                connects = stats(sim)["connects"]
+                for end in (daemon.stop, daemon.kill):
+                    end()
+                    daemon.start()
+                    assert list_printers(daemon)["succeeded"] == len(sim.printers)
+                assert stats(sim)["connects"] == connects == len(sim.printers)
+                assert stats(sim)["disconnects"] == 0
+                assert daemon.stop() == 0
+                sim.stop()
+                daemon.start()
+                with daemon.database() as sql:
+                    fault.wait_stored(sql, sim.ledger())
+            daemon.stop()
+            left = [pid for pid in servers if fault.alive(pid)]
+            # PostgreSQL's backends of the daemon's own connections go; the servers stay.
+            assert fault.broker_pid(broker.process.pid) in left
+            assert fault.postmaster_pid(database.process.pid) in left
+
+
+def daemon_directory(daemon):
+    """Keeps the directory until the servers of their own are stopped too."""
+    daemon.own_directory = False
+
+    class Keep:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            shutil.rmtree(daemon.directory, ignore_errors=True)
+
+    return Keep()
+
+
+def stats(sim):
+    words = [word.split("=") for word in sim.tell("stats").split() if "=" in word]
+    return {name: int(value) for name, value in words}
+
+
+def test_serve_before_its_servers():
+    """The order of units is nobody's problem: serve waits for both."""
+    daemon = Daemon({**FAST, "broker": {"lifetime": "own"}, "database": {"lifetime": "own"}})
+    with daemon_directory(daemon):
+        daemon.start(ready=False)
+        try:
+            wait.until(lambda: "away" in daemon.log_text() or "cannot" in daemon.log_text()
+                       or daemon.process.poll() is not None, "it says what it waits for", 20)
+            assert daemon.alive(), daemon.tail()
+            with Alone(daemon, "database"), Alone(daemon, "broker"):
+                daemon.wait_ready(60)
+                assert daemon.stop() == 0
+        finally:
+            daemon.cleanup()
+
+
+@pytest.fixture
+def mosquitto():
+    """Somebody else's broker, with a login for the daemon."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="broker-", dir="/tmp"))
+    port = free_port()
+    (directory / "conf").write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
+        "max_inflight_messages 200\n")
+    directory.chmod(0o755)
+    with open(directory / "log", "ab") as log:
+        process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(directory / "conf")],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    yield port
+    process.terminate()
+    process.wait(15)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+class Cluster:
+    """Somebody else's PostgreSQL on a TCP port of loopback, with one empty database."""
+
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="cluster-", dir="/tmp"))
+        self.port = free_port()
+        self.binaries = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.process = None
+        self.password_file = self.directory / "password"
+        self.password_file.write_text("for-this-test\n")
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "postgres")
+            shutil.chown(self.password_file, "postgres")
+
+    def _options(self):
+        return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+
+    def __enter__(self):
+        data = self.directory / "data"
+        subprocess.run([self.binaries / "initdb", "-D", data, "-U", "printfleet", "-A", "scram-sha-256",
+                        "--pwfile", self.password_file, "-N", "-E", "UTF8", "--locale=C"],
+                       check=True, capture_output=True, cwd="/", **self._options())
+        with open(self.directory / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self.port),
+                 "-k", self.directory, "-c", "fsync=off", "-c", "shared_buffers=32MB"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self._options())
+        environment = {**os.environ, "PGPASSWORD": "for-this-test"}
+        wait.until(lambda: subprocess.run(
+            [self.binaries / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "printfleet",
+             "-d", "postgres", "-c", "CREATE DATABASE farm"], capture_output=True, cwd="/",
+            env=environment).returncode == 0, "the cluster takes a database", 30)
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def settings(self):
+        return {"mode": "external", "url": f"postgresql://printfleet@127.0.0.1:{self.port}/farm",
+                "password_file": str(self.password_file), "request_timeout_ms": 2000,
+                "connect_timeout_ms": 2000}
+
+    def conninfo(self):
+        return f"host=127.0.0.1 port={self.port} user=printfleet password=for-this-test dbname=farm"
+
+
+def external_daemon(mosquitto_port, cluster, **more):
+    settings = {**FAST, "fleet": {"enrolment": "auto"}, **more}
+    daemon = Daemon(settings)
+    # Nothing of the managed ones' keys may stay.
+    daemon.settings["broker"] = {"mode": "external", "url": f"mqtt://127.0.0.1:{mosquitto_port}",
+                                 "trust_command_topic": True}
+    daemon.settings["database"] = cluster.settings()
+    daemon.write_config()
+    return daemon
+
+
+def test_external_services_and_one_daemon_a_database(mosquitto):
+    with Cluster() as cluster, external_daemon(mosquitto, cluster) as daemon:
+        assert not fault.children(daemon.pid)
+        with Simulator(mosquitto, *FEW) as sim:
+            sim.wait_online()
+            with Database(cluster.conninfo()) as database:
+                wait.equal(lambda: database.one("SELECT count(*) FROM fleet.printers"),
+                           len(sim.printers), "printers known", 30)
+                with Person(mosquitto) as person:
+                    done = person.call("status.query", {"all": True})
+                    assert done["succeeded"] == len(sim.printers), done
+                # Another daemon of another data_dir: the database is taken.
+                other = external_daemon(mosquitto, cluster, instance="other")
+                try:
+                    other.start(ready=False)
+                    wait.until(lambda: not other.alive() or "advisory" in other.log_text()
+                               or "another" in other.log_text(), "a clear error", 30, other.tail)
+                    assert "another" in other.log_text(), other.tail()
+                    assert other.http_status("/readyz") != 200 if other.alive() else True
+                finally:
+                    other.cleanup()
+                # The first is not disturbed.
+                with Person(mosquitto) as person:
+                    assert person.call("status.query", {"all": True})["succeeded"] == len(sim.printers)
+                sim.stop()
+                fault.wait_stored(database, sim.ledger())
+                assert database.one("SELECT count(*) FROM fleet.dead_letters") == 0
+        assert daemon.stop() == 0
+
+
+def test_one_daemon_a_data_dir_and_an_orderly_end():
+    with Daemon(FAST) as daemon:
+        second = Daemon(FAST, directory=daemon.directory)
+        second.log = daemon.directory / "second.log"
+        with open(second.log, "ab") as log:
+            second.process = subprocess.Popen(
+                [PRINTFLEET, "serve", "--config", str(second.config)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        code, text = expect_end(second)
+        assert code == 2 and "another daemon uses this data_dir" in text, text
+        assert daemon.http_status("/readyz") == 200
+        with Simulator(daemon.mqtt_port, *FEW) as sim:
+            sim.wait_online()
+            wait_enrolled(daemon, sim)
+            ports = (daemon.mqtt_port, daemon.http_port)
+            below = fault.descendants(daemon.pid)
+            assert len(below) >= 3, below
+            begin = time.monotonic()
+            assert daemon.stop() == 0
+            stop_s = time.monotonic() - begin
+            assert not [pid for pid in below if fault.alive(pid)]
+            assert fault.servers_in(daemon.data_dir) == ([], [])
+            daemon.start()
+            assert daemon.mqtt_port == ports[0], "the broker's port is kept"
+            wait.until(lambda: all(online for online, _, _ in sim.states().values()), "back online", 30)
+            assert list_printers(daemon)["succeeded"] == len(sim.printers)
+            sim.stop()
+            with daemon.database() as database:
+                fault.wait_stored(database, sim.ledger())
+            print(f"\nstopped in {stop_s:.1f} s")
