@@ -105,8 +105,9 @@ def test_kills_during_load(farm):
                            "SELECT * FROM fleet.command_executions JOIN fleet.commands "
                            "USING (command_id) WHERE request_id = %s", ask))
         outcomes = database.rows(
-            "SELECT command, e.state, count(*) AS n FROM fleet.command_executions e "
-            "JOIN fleet.commands USING (command_id) WHERE request_id = ANY(%s) GROUP BY 1, 2",
+            "SELECT command, e.state, count(*) AS n, max(extract(epoch FROM "
+            "c.finished_at - c.created_at))::int AS s FROM fleet.command_executions e "
+            "JOIN fleet.commands c USING (command_id) WHERE request_id = ANY(%s) GROUP BY 1, 2",
             requests)
     starts = [printer_id for printer_id, _ in fault.messages_of(slow, "print", "start")]
     for printer in slow.printers:
@@ -120,4 +121,4 @@ def test_kills_during_load(farm):
     print(f"\n{ROUNDS} kills: {count} acknowledged reports, each stored once (the last "
           f"{time.monotonic() - begin:.1f} s after the load's end); ready again after "
           f"{max(restarts):.1f} s at most; {len(starts)} prints started; "
-          f"{[(o['command'], o['state'], o['n']) for o in outcomes]}")
+          f"{[tuple(each.values()) for each in outcomes]} (command, state, printers, seconds at most)")
