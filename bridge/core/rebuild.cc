@@ -20,6 +20,27 @@ void AdoptStatus(printer::Printer& printer, const StatusRow& status) {
   printer.received_at = status.received_at;
 }
 
+// The options as seal.cc wrote them.
+fleet::Options OptionsOf(const std::string& options_json) {
+  fleet::Options options;
+  json::Parser parser;
+  const auto parsed = parser.Parse(options_json, json::Limits{});
+  if (!parsed.ok()) {
+    return options;
+  }
+  if (const auto timeout = (*parsed)["timeout_s"].Int()) {
+    options.timeout = seconds(*timeout);
+  }
+  if (const auto max = (*parsed)["max_in_flight"].Int()) {
+    options.max_in_flight = static_cast<int>(*max);
+  }
+  options.wait_when_offline = (*parsed)["on_offline"].String() == "wait";
+  if (const auto expires = (*parsed)["expires_at"].String()) {
+    options.expires_at = ParseIso8601(*expires);
+  }
+  return options;
+}
+
 }  // namespace
 
 void Core::Rebuild(Loaded loaded, const Instant& now) {
@@ -78,6 +99,7 @@ void Core::AdoptStored(LoadedCommand stored, const Instant& now, fleet::Output& 
   command.request.id = row.request_id;
   command.request.target_json = row.target_json;
   command.request.args_json = row.args_json;
+  command.request.options = OptionsOf(row.options_json);
   command.request.body = DigestFromHex(row.body_digest).value_or(Digest{});
   command.request.reply_to = {row.author, row.reply_topic, row.correlation_data, row.reply_stream};
   if (command.request.spec == nullptr) {

@@ -30,11 +30,11 @@ bool RestoreRequest(Command& command) {
 }
 
 // Out already, or maybe: watched until its deadlines, counted from now.
-void Watch(const CommandSpec& spec, const Instant& now, Execution& execution) {
+void Watch(const Request& request, const Instant& now, Execution& execution) {
   execution.started = true;
   execution.verify_only = true;
-  execution.stage_deadline = now.mono + spec.deadline;
-  execution.total_deadline = now.mono + spec.total;
+  execution.stage_deadline = now.mono + request.options.timeout.value_or(request.spec->deadline);
+  execution.total_deadline = now.mono + request.options.timeout.value_or(request.spec->total);
 }
 
 // What the printer must be asked, to learn what became of it.
@@ -53,7 +53,7 @@ void AdoptExecution(const Command& command, const Instant& now, Execution& execu
   const bool too_late = command.deadline_wall <= now.wall;
   if (execution.state != ExecutionState::kQueued ||
       (maybe_sent && (!spec.repeatable || too_late))) {
-    Watch(spec, now, execution);
+    Watch(command.request, now, execution);
     return;
   }
   // Queued: never sent, or sent by a daemon that died before the broker's word; repeating it is

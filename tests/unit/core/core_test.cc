@@ -14,6 +14,7 @@ class CoreTest : public testing::Test {
  protected:
   CoreTest() {
     settings_.fleet.enrolment = settings::Enrolment::kAuto;
+    settings_.inbound.dead_letters_per_printer_per_minute = 60;
     settings::Model model;
     model.id = "20021";
     model.name = "K2Pro";
@@ -310,6 +311,7 @@ TEST_F(CoreTest, OpenCommandsOfTheStoreAreAdoptedAgainAfterADroppedBatch) {
   command.row.command = "print.pause";
   command.row.state = "accepted";
   command.row.args_json = "{}";
+  command.row.options_json = R"({"max_in_flight":100,"on_offline":"skip","timeout_s":7})";
   command.row.reply_topic = "fleet/v1/response/local/x";
   command.row.created_at = Now().wall;
   command.row.deadline_at = Now().wall + seconds(60);
@@ -327,7 +329,7 @@ TEST_F(CoreTest, OpenCommandsOfTheStoreAreAdoptedAgainAfterADroppedBatch) {
   core_->Merge(Now());
   ASSERT_NE(core_->world().commands.Find(CommandId{5}), nullptr);
   BecomeLive();
-  const auto published = Pass(seconds(120));
+  const auto published = Pass(seconds(9));  // its own time-out, not the command's usual one
   const fleet::Command* done = core_->world().commands.Find(CommandId{5});
   EXPECT_TRUE(done == nullptr || done->state == fleet::CommandState::kDone);
   EXPECT_GE(CountTopics(published, "fleet/v1/response/local/x"), 1);
