@@ -34,11 +34,18 @@ void Batcher::RefuseWaiting(const Instant& now) {
     RefuseBatchInDoubt(now);
   }
   const bool all = !in_doubt_ || doubt_answered_;
-  for (const core::Message& message : commands_) {
-    RefuseOne(message, "unavailable", now);
+  // At the start the store is on its way: what waited for the daemon waits a little more.
+  const bool starting = !loaded_ && now.mono - *away_since_ < settings_.inbound.hold_time;
+  std::deque<core::Message> kept;
+  for (core::Message& message : commands_) {
+    if (starting && !message.stop_sent) {
+      kept.push_back(std::move(message));
+    } else {
+      RefuseOne(message, "unavailable", now);
+    }
   }
-  commands_.clear();
-  if (all && held_[static_cast<size_t>(core::Session::kCommands)]) {
+  commands_ = std::move(kept);
+  if (all && commands_.empty() && held_[static_cast<size_t>(core::Session::kCommands)]) {
     held_[static_cast<size_t>(core::Session::kCommands)] = false;
     hooks_.release(core::Session::kCommands);
   }

@@ -1,7 +1,9 @@
 """printer-sim: simulated printers, and what reached them."""
+import atexit
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -30,6 +32,8 @@ class Simulator:
 
     def __init__(self, port, *words, directory=None):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="sim-", dir="/tmp"))
+        if directory is None:  # its journals are read after its end
+            atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         self.words = [str(word) for word in words]
         self.port = port
         self.received_file = self.directory / "received"
