@@ -133,7 +133,7 @@ struct Inbound {
   milliseconds keepalive{60000};
   int duplicate_window_messages = 1 << 16;
   int receive_max = 2000;
-  int dead_letters_per_printer_per_minute = 60;
+  int dead_letters_per_printer_per_minute = 1000;
   int dead_letter_bytes_max = 64 << 10;
 
   bool operator==(const Inbound&) const = default;
