@@ -49,18 +49,12 @@ void Batcher::RefuseWaiting(const Instant& now) {
     held_[static_cast<size_t>(core::Session::kCommands)] = false;
     hooks_.release(core::Session::kCommands);
   }
-  // Answers of printers' brokers wait; questions of operators are answered now.
-  for (core::Event& event : events_) {
-    if (auto* answer = std::get_if<core::Answer>(&event)) {
-      answer->ok = false;
-    }
-  }
 }
 
 void Batcher::RefuseBatchInDoubt(const Instant& now) {
   doubt_answered_ = true;
   for (const core::Event& event : batch_) {
-    const core::Message* message = Batcher::MessageOf(event);
+    const core::Message* message = MessageOf(event);
     if (message != nullptr && message->session == core::Session::kCommands) {
       RefuseOne(*message, "unknown", now);
     }
@@ -154,7 +148,7 @@ void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
       // Their authors were told `unknown`; asked again, the answer is that there is no such
       // command.
       std::erase_if(batch_, [](const core::Event& event) {
-        const core::Message* message = Batcher::MessageOf(event);
+        const core::Message* message = MessageOf(event);
         return message != nullptr && message->session == core::Session::kCommands;
       });
     }
