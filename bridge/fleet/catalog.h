@@ -28,22 +28,22 @@ struct ArgumentSpec {
   std::string_view name;
   ArgumentType type = ArgumentType::kText;
   bool required = false;
-  bool secret = false;     // never stored, logged or captured
-  std::string_view help;   // meaning, unit, range
-  bool nullable = false;   // null (and false, for a text) clears it: kept as ""
+  bool secret = false;    // never stored, logged or captured
+  std::string_view help;  // meaning, unit, range
+  bool nullable = false;  // null (and false, for a text) clears it: kept as ""
 };
 
 struct CommandSpec {
   std::string_view name;
   CommandKind kind = CommandKind::kPrinter;
   settings::Role role = settings::Role::kOperator;
-  std::string_view help;          // one line
-  std::string_view succeeded;     // when it counts as succeeded, one line
+  std::string_view help;       // one line
+  std::string_view succeeded;  // when it counts as succeeded, one line
   std::span<const ArgumentSpec> arguments = {};
-  seconds deadline{0};            // of one stage; renewed by progress where `total` is larger
-  seconds total{0};               // of the whole execution
-  bool repeatable = true;         // false: never sent twice (print.start, ota.update, resume …)
-  bool needs_fresh = false;       // start, OTA: a status answered within commands.fresh
+  seconds deadline{0};       // of one stage; renewed by progress where `total` is larger
+  seconds total{0};          // of the whole execution
+  bool repeatable = true;    // false: never sent twice (print.start, ota.update, resume …)
+  bool needs_fresh = false;  // start, OTA: a status answered within commands.fresh
   // Known, but of a later version: answered `unsupported`.
   bool later = false;
 };
@@ -54,9 +54,9 @@ std::span<const CommandSpec> Catalog();
 const CommandSpec* FindCommand(std::string_view name);
 
 // Parsed arguments by name. Absent ones are absent; types are checked against the catalog.
-using ArgumentValue = std::variant<bool, int64_t, double, std::string, std::vector<std::string>,
-                                   std::map<std::string, std::string>,
-                                   std::vector<protocol::RecommendRecord>>;
+using ArgumentValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<std::string>,
+                 std::map<std::string, std::string>, std::vector<protocol::RecommendRecord>>;
 
 class Arguments {
  public:

@@ -78,15 +78,15 @@ struct Execution {
   std::optional<WallTime> finished_at;
 
   // Not stored: set anew after a restart.
-  bool started = false;                       // counted in Command::in_flight
-  bool deferred = false;                      // its turn came, but the printer was not ready
-  bool probing = false;                       // waits for a fresh status before it may be sent
-  bool verify_only = false;                   // found after a crash: never sent again, only watched
+  bool started = false;      // counted in Command::in_flight
+  bool deferred = false;     // its turn came, but the printer was not ready
+  bool probing = false;      // waits for a fresh status before it may be sent
+  bool verify_only = false;  // found after a crash: never sent again, only watched
   std::optional<MonoTime> probe_deadline;
-  std::optional<MonoTime> attempt_expires;    // no re-send before; when a refused one is repeated
-  std::optional<MonoTime> stage_deadline;     // renewed by progress
+  std::optional<MonoTime> attempt_expires;  // no re-send before; when a refused one is repeated
+  std::optional<MonoTime> stage_deadline;   // renewed by progress
   std::optional<MonoTime> total_deadline;
-  PublishToken token = 0;                     // of a message that outbound has not confirmed yet
+  PublishToken token = 0;  // of a message that outbound has not confirmed yet
 };
 
 enum class CommandState { kAccepted, kDone, kRejected };

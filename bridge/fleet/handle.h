@@ -30,9 +30,9 @@ struct Outgoing {
   protocol::TopicForm form = protocol::TopicForm::kBoth;
   protocol::Request request;
   std::string msgid;
-  seconds expiry{15};       // Message Expiry, never 0
-  PublishToken token = 0;   // confirmed by HandlePublished when not 0
-  ExecutionKey execution;   // command_id 0: a question of our own
+  seconds expiry{15};      // Message Expiry, never 0
+  PublishToken token = 0;  // confirmed by HandlePublished when not 0
+  ExecutionKey execution;  // command_id 0: a question of our own
 };
 
 // One response document for a request's author.
@@ -45,9 +45,9 @@ struct Response {
 struct Question {
   enum class Kind { kJobList, kJobGet, kCommandList, kCommandGet, kEventList, kJobSet } kind;
   ReplyTo reply_to;
-  std::string request_id;   // the sender's
-  std::string subject;      // job id, (author, request id) or command id
-  std::string argument;     // JSON of the arguments (list filters, verdict, note)
+  std::string request_id;  // the sender's
+  std::string subject;     // job id, (author, request id) or command id
+  std::string argument;    // JSON of the arguments (list filters, verdict, note)
   std::string author;
   int64_t after = 0;
   int64_t limit = 100;
@@ -61,14 +61,14 @@ struct AuditEntry {
   std::string request_id;
   std::string command;
   std::string target_json;
-  std::string args_json;   // secrets as "***"
-  std::string outcome;     // accepted, rejected(reason), done, …
+  std::string args_json;  // secrets as "***"
+  std::string outcome;    // accepted, rejected(reason), done, …
 };
 
 // For the `events` table and topic.
 struct Happening {
   std::string kind;
-  PrinterId printer_id;    // "" for none
+  PrinterId printer_id;  // "" for none
   std::string body_json;
 };
 
@@ -78,26 +78,28 @@ struct Output {
   std::vector<Question> questions;
   std::vector<AuditEntry> audit;
   std::vector<Happening> happenings;
-  std::vector<PrinterId> ask_status;       // probes: core sends a status query, paced
+  std::vector<PrinterId> ask_status;  // probes: core sends a status query, paced
   // Of printers that fleet changed (start sent, given up …), with their ids.
   std::vector<std::pair<PrinterId, printer::Change>> changes;
+
   // commands_total and command_duration_seconds.
   struct Finished {
     std::string_view command;
     ExecutionState state;
     milliseconds duration;
   };
+
   std::vector<Finished> finished;
 };
 
 // A message on the command topic. Accepts, refuses or answers it. `msgid`s and ids come from the
 // world. A stop that was already sent ahead of the batch comes with `sent` (see PlanStop).
 struct StopPlan {
-  std::vector<Outgoing> outgoing;     // to be published at once
+  std::vector<Outgoing> outgoing;  // to be published at once
   ReplyTo reply_to;
   std::string request_id;
-  std::string response_json;          // for a store that is away: done, every printer sent_unconfirmed
-  std::string record_json;            // for stops.log: request, printers, task ids, times
+  std::string response_json;  // for a store that is away: done, every printer sent_unconfirmed
+  std::string record_json;    // for stops.log: request, printers, task ids, times
 };
 
 void HandleRequest(World& world, const Rules& rules, const Delivery& delivery,
@@ -140,8 +142,8 @@ void HandleUnsent(World& world, const Rules& rules, CommandId id, const Instant&
 
 // When the above have something to do; nullopt for never.
 std::optional<MonoTime> NextDeadline(const Execution& execution);
-std::optional<MonoTime> NextDeadline(const Command& command, const World& world,
-                                     const Rules& rules, const Instant& now);
+std::optional<MonoTime> NextDeadline(const Command& command, const World& world, const Rules& rules,
+                                     const Instant& now);
 
 // The store answered a Question: rows as JSON objects, or an error.
 void HandleAnswer(const Rules& rules, const Question& question, bool ok,

@@ -22,12 +22,12 @@ namespace printfleet::fleet {
 
 // How a request came. Filled by core from the MQTT message.
 struct Delivery {
-  std::string author;         // the topic's last level; "local" for the bare topic
+  std::string author;  // the topic's last level; "local" for the bare topic
   settings::Role role = settings::Role::kViewer;
-  bool author_known = true;   // false: no such user (external broker): refused
+  bool author_known = true;  // false: no such user (external broker): refused
   bool retained = false;
-  bool backlog = false;       // read while the session was catching up: it waited for us
-  seconds deaf_for{0};        // with backlog: how long the daemon was deaf at most
+  bool backlog = false;  // read while the session was catching up: it waited for us
+  seconds deaf_for{0};   // with backlog: how long the daemon was deaf at most
   std::optional<uint32_t> message_expiry_s;
   std::string response_topic;    // MQTT 5, "" for none
   std::string correlation_data;  // MQTT 5
@@ -36,9 +36,9 @@ struct Delivery {
 // Where responses go.
 struct ReplyTo {
   std::string author;
-  std::string topic;             // full topic name
+  std::string topic;  // full topic name
   std::string correlation_data;
-  bool stream = true;            // every event, or `done` alone with every execution
+  bool stream = true;  // every event, or `done` alone with every execution
 };
 
 struct Target {
@@ -73,7 +73,7 @@ struct Request {
   Digest body;                        // of the canonical JSON: same id, other body = conflict
   Target target;
   std::string target_json;
-  std::string args_json;              // canonical, with secret arguments as "***"
+  std::string args_json;  // canonical, with secret arguments as "***"
   Arguments args;
   Options options;
   ReplyTo reply_to;

@@ -41,7 +41,7 @@ struct Ledger {
   int64_t next_job_id = 1;
   int64_t next_command_id = 1;
   int64_t next_event_id = 1;
-  int64_t next_task_id = 1;       // our print tasks' ids are unique decimal strings
+  int64_t next_task_id = 1;  // our print tasks' ids are unique decimal strings
   int64_t next_report_seq = 1;
   std::optional<std::string> hold;  // the reason, while the fleet is on hold
 
@@ -50,7 +50,7 @@ struct Ledger {
 
 struct World {
   OverlayMap<PrinterId, printer::Printer> printers;
-  OverlayMap<CommandId, Command> commands;      // not done, and done ones for a short while
+  OverlayMap<CommandId, Command> commands;  // not done, and done ones for a short while
   OverlayMap<ExecutionKey, Execution> executions;
   // Commands with a non-final execution at this printer, oldest first.
   OverlayMap<PrinterId, std::vector<CommandId>> open_commands;
@@ -58,8 +58,8 @@ struct World {
   OverlayValue<Ledger> ledger;
 
   // Not part of the overlay: of the process, not of the farm.
-  bool live = false;                        // the reports link is caught up
-  std::function<std::string()> new_msgid;   // a UUID, from a seeded generator
+  bool live = false;                       // the reports link is caught up
+  std::function<std::string()> new_msgid;  // a UUID, from a seeded generator
 
   void Merge();
   void Drop();

@@ -38,6 +38,8 @@ class Broker {
   void Freeze() const;
   void Thaw() const;
 
+  // What its log has now is of the past for SawTheEndOf.
+  void SkipLog();
   // Waits until its log has, behind what an earlier call found, that this client's connection
   // ended: by DISCONNECT, or without one (it may not have fitted into a full socket).
   [[nodiscard]] bool SawTheEndOf(const std::string& client_id);
