@@ -83,7 +83,10 @@ def test_what_waited_is_refused_unless_it_says_how_long_it_holds(site):
     assert person.final(over)["reason"] == "expired"
     assert person.final(stop)["event"] == "done"
     assert person.final(asks)["event"] in ("done", "rejected")
-    assert person.responses(short) == [] or person.final(short)["reason"] == "expired"
+    # In the last second of its life Mosquitto 2.0.11 delivers it without the property: then nothing
+    # says how long it holds. Dropped, expired or stale, nothing of it is sent (below).
+    assert (person.responses(short) == []
+            or person.final(short)["reason"] in ("expired", "stale"))
     fans = [json.loads(entry["payload"])["data"]["settings"]["fan_speed_pct"]
             for entry in sim.received() if json.loads(entry["payload"])["action"] == "update"]
     assert fans == [20]
