@@ -100,8 +100,6 @@ class Core {
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
-  [[nodiscard]] size_t asks_waiting() const { return asks_.size(); }
-
  private:
   // Handlers of Step, one an event.
   void OnMessage(const Message& message, const Instant& now);

@@ -34,9 +34,6 @@ bool Links::Receive(Message& message) {
     link.heard_at = message.received.mono;
     link.last_lag = message.received.mono - sent;
     link.waiting_since.reset();
-    if (message.session == Session::kReports) {
-      lag_.Observe(std::chrono::duration<double>(link.last_lag).count());
-    }
     return true;
   }
   message.backlog = !link.caught_up;

@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/histogram.h"
 #include "base/time.h"
 #include "core/event.h"
 
@@ -53,8 +52,6 @@ class Links {
   // Seconds of the last round trip through the reports session; grows while one is missing.
   [[nodiscard]] double LagSeconds(const Instant& now) const;
 
-  [[nodiscard]] const LatencyHistogram& lag() const { return lag_; }
-
  private:
   struct Link {
     bool up = false;
@@ -75,7 +72,6 @@ class Links {
   std::array<Link, kSessions> links_;
   std::optional<seconds> deaf_before_start_;
   MonoTime next_heartbeat_;
-  LatencyHistogram lag_;
 };
 
 }  // namespace printfleet::core

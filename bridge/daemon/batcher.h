@@ -72,8 +72,6 @@ class Batcher {
 
   [[nodiscard]] const LatencyHistogram& commit_duration() const { return commit_duration_; }
 
-  [[nodiscard]] size_t waiting() const { return reports_.size() + commands_.size(); }
-
  private:
   enum class State { kReading, kCommitting, kReleasing, kAway };
 

@@ -113,7 +113,8 @@ std::optional<StopPlan> PlanStop(const World& world, const Rules& rules, const D
                                  std::string_view payload, const Instant& now);
 
 // The answer to a request that cannot be taken now: `reason` is "unavailable" (the store is away,
-// nothing was done) or "unknown" (its COMMIT is in doubt: ask command.get). Works on any payload.
+// nothing was done) or "unknown" (its COMMIT is in doubt: ask command.get), or "malformed" (a
+// message that went to the dead letters unstepped). Works on any payload.
 Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view payload,
               const Instant& now, std::string_view reason);
 

@@ -109,6 +109,16 @@ Parsed RecordedRequest(const Rules& rules, json::Value record, const Instant& th
   return ParseRequest(rules, delivery, payload, then);
 }
 
+std::string WhyRefused(std::string_view reason) {
+  if (reason == "unknown") {
+    return "whether it was stored is not known yet; ask command.get with its id";
+  }
+  if (reason == "unavailable") {
+    return "the store is away; nothing was done, send it again later";
+  }
+  return "it cannot be taken as it is (see dead_letters); nothing was done";
+}
+
 }  // namespace
 
 bool IsStop(const Request& request) {
@@ -195,11 +205,7 @@ void HandleStopRecord(World& world, const Rules& rules, std::string_view record_
 Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view payload,
               const Instant& now, std::string_view reason) {
   const Parsed parsed = ParseRequest(rules, delivery, payload, now);
-  const bool doubt = reason == "unknown";
-  Rejection rejection{std::string(reason),
-                      doubt ? "whether it was stored is not known yet; ask command.get with its id"
-                            : "the store is away; nothing was done, send it again later",
-                      ""};
+  Rejection rejection{std::string(reason), WhyRefused(reason), ""};
   if (parsed.rejection) {
     rejection = *parsed.rejection;
   }
