@@ -19,101 +19,79 @@
 namespace printfleet::protocol {
 namespace {
 
-enum class Kind {
-  kPrint,
-  kStatus,
-  kLastWill,
-  kTemperature,
-  kFan,
-  kFile,
-  kOta,
-  kVideo,
-  kAck,
-  kInfo,
-  kOther,   // known, not decoded
-  kNoType,  // not a type we know
-};
+using Reader = ReportBody (*)(const Message&);
 
-// Source: shared protocol dossier §3; the rest of the firmware's own table is §3.8.
-constexpr std::array<Word<Kind>, 39> kKinds{{{"print", Kind::kPrint},
-                                             {"status", Kind::kStatus},
-                                             {"lastWill", Kind::kLastWill},
-                                             {"tempature", Kind::kTemperature},
-                                             {"temperature", Kind::kTemperature},
-                                             {"fan", Kind::kFan},
-                                             {"set", Kind::kFan},
-                                             {"file", Kind::kFile},
-                                             {"ota", Kind::kOta},
-                                             {"video", Kind::kVideo},
-                                             {"response", Kind::kAck},
-                                             {"info", Kind::kInfo},
-                                             {"user", Kind::kOther},
-                                             {"peripherie", Kind::kOther},
-                                             {"light", Kind::kOther},
-                                             {"axis", Kind::kOther},
-                                             {"multiColorBox", Kind::kOther},
-                                             {"extfilbox", Kind::kOther},
-                                             {"aiSettings", Kind::kOther},
-                                             {"wifi", Kind::kOther},
-                                             {"network", Kind::kOther},
-                                             {"buried", Kind::kOther},
-                                             {"event", Kind::kOther},
-                                             {"properties", Kind::kOther},
-                                             {"filament", Kind::kOther},
-                                             {"screenSaver", Kind::kOther},
-                                             {"levelling", Kind::kOther},
-                                             {"zoff", Kind::kOther},
-                                             {"preheating", Kind::kOther},
-                                             {"exposure", Kind::kOther},
-                                             {"residual", Kind::kOther},
-                                             {"airpure", Kind::kOther},
-                                             {"releaseFilm", Kind::kOther},
-                                             {"smartResinVat", Kind::kOther},
-                                             {"resin", Kind::kOther},
-                                             {"autoOperation", Kind::kOther},
-                                             {"online", Kind::kOther},
-                                             {"offline", Kind::kOther},
-                                             {"slice", Kind::kOther}}};
-
-// The topic says what a message is; the message itself only where the topic's word is unknown.
-Kind KindOf(std::string_view topic_type, std::string_view message_type) {
-  const Kind kind = MeaningOf(kKinds, topic_type, Kind::kNoType);
-  return kind == Kind::kNoType ? MeaningOf(kKinds, message_type, Kind::kNoType) : kind;
+template <auto kRead>
+ReportBody Read(const Message& message) {
+  return kRead(message);
 }
 
-ReportBody ReadBody(Kind kind, const Message& message) {
-  switch (kind) {
-    case Kind::kPrint:
-      return ReadPrintReport(message);
-    case Kind::kStatus:
-      return ReadStatusReport(message);
-    case Kind::kLastWill:
-      return ReadLastWillReport(message);
-    case Kind::kTemperature:
-      return ReadTemperatureReport(message);
-    case Kind::kFan:
-      return ReadFanReport(message);
-    case Kind::kFile:
-      return ReadFileReport(message);
-    case Kind::kOta:
-      return ReadOtaReport(message);
-    case Kind::kVideo:
-      return VideoReport();
-    case Kind::kAck:
-      return AckReport();
-    case Kind::kInfo:
-      return ReadInfoReport(message);
-    case Kind::kOther:
-    case Kind::kNoType:
-      return OtherReport();
-  }
+ReportBody ReadAck(const Message& /*message*/) {
+  return AckReport();
+}
+
+ReportBody ReadVideo(const Message& /*message*/) {
+  return VideoReport();
+}
+
+// Known, not read further: what its data is does not matter.
+ReportBody ReadOther(const Message& /*message*/) {
   return OtherReport();
 }
 
-// Of the types that are read no further, what `data` is does not matter.
-bool ReadsData(Kind kind) {
-  return kind != Kind::kAck && kind != Kind::kVideo && kind != Kind::kOther &&
-         kind != Kind::kNoType;
+// The types of reports, a row each: what stands in the topic, and who reads it.
+// Source: shared protocol dossier §3; the rest of the firmware's own table is §3.8.
+constexpr std::array<Word<Reader>, 39> kTypes{{{"print", Read<ReadPrintReport>},
+                                               {"tempature", Read<ReadTemperatureReport>},
+                                               {"temperature", Read<ReadTemperatureReport>},
+                                               {"status", Read<ReadStatusReport>},
+                                               {"lastWill", Read<ReadLastWillReport>},
+                                               {"fan", Read<ReadFanReport>},
+                                               {"set", Read<ReadFanReport>},
+                                               {"file", Read<ReadFileReport>},
+                                               {"ota", Read<ReadOtaReport>},
+                                               {"video", ReadVideo},
+                                               {"response", ReadAck},
+                                               {"info", Read<ReadInfoReport>},
+                                               {"user", ReadOther},
+                                               {"peripherie", ReadOther},
+                                               {"light", ReadOther},
+                                               {"axis", ReadOther},
+                                               {"multiColorBox", ReadOther},
+                                               {"extfilbox", ReadOther},
+                                               {"aiSettings", ReadOther},
+                                               {"wifi", ReadOther},
+                                               {"network", ReadOther},
+                                               {"buried", ReadOther},
+                                               {"event", ReadOther},
+                                               {"properties", ReadOther},
+                                               {"filament", ReadOther},
+                                               {"screenSaver", ReadOther},
+                                               {"levelling", ReadOther},
+                                               {"zoff", ReadOther},
+                                               {"preheating", ReadOther},
+                                               {"exposure", ReadOther},
+                                               {"residual", ReadOther},
+                                               {"airpure", ReadOther},
+                                               {"releaseFilm", ReadOther},
+                                               {"smartResinVat", ReadOther},
+                                               {"resin", ReadOther},
+                                               {"autoOperation", ReadOther},
+                                               {"online", ReadOther},
+                                               {"offline", ReadOther},
+                                               {"slice", ReadOther}}};
+
+// The topic says what a message is; the message itself only where the topic's word is unknown.
+Reader ReaderOf(std::string_view topic_type, const Message& message) {
+  const std::optional<Reader> reader = MeaningOf(kTypes, topic_type);
+  if (reader) {
+    return *reader;
+  }
+  const std::optional<Reader> hinted = MeaningOf(kTypes, message.envelope.type);
+  if (!hinted) {
+    message.members.NoteUnknownWord("type", message.envelope.type);
+  }
+  return hinted.value_or(ReadOther);
 }
 
 }  // namespace
@@ -136,6 +114,17 @@ std::string_view Name(Undecodable reason) {
 
 std::variant<Report, DecodeFailure> Decoder::Decode(std::string_view topic,
                                                     std::string_view payload) {
+  return Decode(topic, payload, nullptr);
+}
+
+std::variant<Report, DecodeFailure> Decoder::DecodeTraced(std::string_view topic,
+                                                          std::string_view payload, Trace& trace) {
+  trace = Trace();
+  return Decode(topic, payload, &trace);
+}
+
+std::variant<Report, DecodeFailure> Decoder::Decode(std::string_view topic,
+                                                    std::string_view payload, Trace* trace) {
   const std::optional<ReportTopic> parsed = ParseReportTopic(topic);
   if (!parsed) {
     return DecodeFailure{Undecodable::kForeignTopic, "not a printer's public topic"};
@@ -154,14 +143,13 @@ std::variant<Report, DecodeFailure> Decoder::Decode(std::string_view topic,
   Report report;
   report.model_id = parsed->model_id;
   report.printer_id = parsed->printer_id;
-  const Fields fields(*root, report.field_errors);
+  Notes notes{report.field_errors, trace, {}};
+  const Fields fields(*root, notes);
   report.envelope = ReadEnvelope(fields, parsed->type);
-  const Kind kind = KindOf(parsed->type, report.envelope.type);
-  if (ReadsData(kind)) {
-    const Fields data = fields.Object("data");
-    report.body = ReadBody(kind, {report.envelope, data, DialectOf(parsed->model_id)});
-  } else {
-    report.body = ReadBody(kind, {report.envelope, fields, DialectOf(parsed->model_id)});
+  const Message message{report.envelope, fields, DialectOf(parsed->model_id)};
+  report.body = ReaderOf(parsed->type, message)(message);
+  if (trace != nullptr) {
+    FindIgnored(*root, notes.taken_whole, *trace);
   }
   return report;
 }

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "protocol/report.h"
 #include "protocol/topics.h"
+#include "protocol/trace.h"
 
 namespace printfleet::protocol {
 
@@ -31,7 +32,14 @@ class Decoder {
   // dossier's §2 and §8: absent, null or mistyped fields, "" types, \/ escapes, other spellings.
   std::variant<Report, DecodeFailure> Decode(std::string_view topic, std::string_view payload);
 
+  // The same, and `trace` (emptied first) says what of the message was read. Slower.
+  std::variant<Report, DecodeFailure> DecodeTraced(std::string_view topic, std::string_view payload,
+                                                   Trace& trace);
+
  private:
+  std::variant<Report, DecodeFailure> Decode(std::string_view topic, std::string_view payload,
+                                             Trace* trace);
+
   json::Limits limits_;
   json::Parser parser_;
 };

@@ -1,10 +1,12 @@
 #include "protocol/fields.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "protocol/trimmed.h"
 
@@ -37,9 +39,31 @@ std::string OutsideText(double number, Range<double> range) {
 
 }  // namespace
 
+std::string PathWithoutIndices(std::string_view path) {
+  std::string name;
+  bool in_index = false;
+  for (const char c : path) {
+    in_index = c == '[' || (in_index && c != ']');
+    if (!in_index || c == '[') {
+      name += c;
+    }
+  }
+  return name;
+}
+
 json::Value Fields::Member(std::string_view name) const {
   const json::Value value = object_[name];
+  if (notes_->trace != nullptr && value.exists()) {
+    NoteRead(name);
+  }
   return value.IsNull() ? json::Value() : value;
+}
+
+json::Value Fields::Whole(std::string_view name) const {
+  if (notes_->trace != nullptr) {
+    notes_->taken_whole.push_back(PathWithoutIndices(PathOf(name)));
+  }
+  return Member(name);
 }
 
 std::optional<std::string_view> Fields::Text(std::string_view name) const {
@@ -132,23 +156,39 @@ Fields Fields::Object(std::string_view name) const {
 }
 
 void Fields::Fail(std::string_view name, std::string_view message) const {
-  if (errors_->size() >= kFieldErrorsMax) {
-    return;
+  if (notes_->errors.size() < kFieldErrorsMax) {
+    notes_->errors.push_back({PathOf(name), std::string(message)});
   }
-  FieldError& error = errors_->emplace_back();
-  AppendPath(error.field);
-  if (!error.field.empty() && !name.empty()) {
-    error.field += '.';
+}
+
+void Fields::NoteUnknownWord(std::string_view name, std::string_view word) const {
+  if (notes_->trace != nullptr) {
+    notes_->trace->unknown_words.push_back(PathOf(name).append(": ").append(word));
   }
-  error.field += name;
-  error.message = message;
 }
 
 void Fields::FailType(std::string_view name, std::string_view expected, json::Value value) const {
-  if (errors_->size() >= kFieldErrorsMax) {
-    return;
+  if (notes_->errors.size() >= kFieldErrorsMax) {
+    return;  // before the message is made
   }
   Fail(name, std::string("expected ").append(expected).append(", got ").append(value.TypeName()));
+}
+
+void Fields::NoteRead(std::string_view name) const {
+  std::vector<std::string>& read = notes_->trace->read;
+  std::string path = PathWithoutIndices(PathOf(name));
+  if (std::ranges::find(read, path) == read.end()) {
+    read.push_back(std::move(path));
+  }
+}
+
+std::string Fields::PathOf(std::string_view name) const {
+  std::string path;
+  AppendPath(path);
+  if (!path.empty() && !name.empty()) {
+    path += '.';
+  }
+  return path.append(name);
 }
 
 void Fields::AppendPath(std::string& path) const {

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "protocol/report.h"
+#include "protocol/trace.h"
 
 namespace printfleet::protocol {
 
@@ -31,13 +32,19 @@ struct Range {
 
 constexpr Range<int64_t> kAnyInt{INT64_MIN, INT64_MAX};
 
+// What reading leaves behind besides what it read.
+struct Notes {
+  std::vector<FieldError>& errors;
+  Trace* trace = nullptr;                // nullptr: nobody wants to know
+  std::vector<std::string> taken_whole;  // while tracing: see FindIgnored
+};
+
 // A view of one object of a message and the way to it, for messages. Valid as long as the parser's
-// document, the errors and the Fields it came from; so it is not copied.
+// document, the notes and the Fields it came from; so it is not copied.
 class Fields {
  public:
-  // The message itself; `errors` takes what is wrong with its members.
-  Fields(json::Value message, std::vector<FieldError>& errors)
-      : object_(message), errors_(&errors) {}
+  // The message itself; `notes` takes what is wrong with its members.
+  Fields(json::Value message, Notes& notes) : object_(message), notes_(&notes) {}
 
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
@@ -45,8 +52,8 @@ class Fields {
   Fields& operator=(Fields&&) = delete;
   ~Fields() = default;
 
-  // The member as it is; missing when it is null.
-  [[nodiscard]] json::Value Member(std::string_view name) const;
+  // The member as it is, with all that is in it; missing when it is null.
+  [[nodiscard]] json::Value Whole(std::string_view name) const;
 
   [[nodiscard]] std::optional<std::string_view> Text(std::string_view name) const;
   // Text, with "" as nullopt.
@@ -86,18 +93,24 @@ class Fields {
 
   // Notes what is wrong with a member ("" for the object itself).
   void Fail(std::string_view name, std::string_view message) const;
+  // Notes a word of the member that means nothing to us.
+  void NoteUnknownWord(std::string_view name, std::string_view word) const;
 
  private:
   static constexpr size_t kNoIndex = SIZE_MAX;
 
   Fields(json::Value object, const Fields& parent, std::string_view name, size_t index)
-      : object_(object), errors_(parent.errors_), parent_(&parent), name_(name), index_(index) {}
+      : object_(object), notes_(parent.notes_), parent_(&parent), name_(name), index_(index) {}
 
+  // Missing when the member is null.
+  [[nodiscard]] json::Value Member(std::string_view name) const;
   void FailType(std::string_view name, std::string_view expected, json::Value value) const;
+  void NoteRead(std::string_view name) const;
+  [[nodiscard]] std::string PathOf(std::string_view name) const;
   void AppendPath(std::string& path) const;
 
   json::Value object_;
-  std::vector<FieldError>* errors_;
+  Notes* notes_;
   const Fields* parent_ = nullptr;
   std::string_view name_;
   size_t index_ = kNoIndex;

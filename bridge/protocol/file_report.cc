@@ -56,16 +56,17 @@ RecommendRecord ReadRecommendation(const Fields& record) {
 
 FileReport ReadFileReport(const Message& message) {
   const Envelope& envelope = message.envelope;
+  const Fields data = message.Data();
   FileReport report;
-  report.action = MeaningOf(kActions, envelope.action, FileAction::kOther);
+  report.action = message.Action(kActions, FileAction::kOther);
   report.done = envelope.state == "done" || envelope.state == "success";
   if (report.action == FileAction::kRecommendList) {
-    message.data.ForEach("records", [&report](const Fields& record) {
+    data.ForEach("records", [&report](const Fields& record) {
       report.recommended.push_back(ReadRecommendation(record));
     });
   } else if (report.action == FileAction::kListLocal || report.action == FileAction::kListUsb) {
-    message.data.ForEach("records",
-                         [&report](const Fields& record) { ReadRecord(record, report.records); });
+    data.ForEach("records",
+                 [&report](const Fields& record) { ReadRecord(record, report.records); });
   }
   return report;
 }

@@ -6,11 +6,12 @@
 namespace printfleet::protocol {
 
 InfoReport ReadInfoReport(const Message& message) {
+  const Fields data = message.Data();
   // `project` and `last_project` are left alone: print/report says the same, and says it in time.
   return {
-      .work = WorkStateOf(message.data.Text("state").value_or("")),
-      .temperatures = ReadTemperatures(message.data.Object("temp")),
-      .settings = ReadSettings(message.data),
+      .work = WorkStateOf(data.Text("state").value_or("")),
+      .temperatures = ReadTemperatures(data.Object("temp")),
+      .settings = ReadSettings(data),
   };
 }
 

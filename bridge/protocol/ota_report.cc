@@ -7,7 +7,8 @@ namespace printfleet::protocol {
 namespace {
 
 // Source: shared protocol dossier §6: states of action "update", or actions of their own.
-constexpr std::array<Word<OtaStep>, 10> kSteps{{{"reportVersion", OtaStep::kVersion},
+constexpr std::array<Word<OtaStep>, 11> kSteps{{{"reportVersion", OtaStep::kVersion},
+                                                {"update", OtaStep::kUnknown},  // the state says it
                                                 {"start", OtaStep::kStart},
                                                 {"downloading", OtaStep::kDownloading},
                                                 {"updating", OtaStep::kUpdating},
@@ -18,10 +19,9 @@ constexpr std::array<Word<OtaStep>, 10> kSteps{{{"reportVersion", OtaStep::kVers
                                                 {"canceled", OtaStep::kCanceled},
                                                 {"cancelled", OtaStep::kCanceled}}};
 
-OtaStep StepOf(const Envelope& envelope) {
-  const OtaStep by_action = MeaningOf(kSteps, envelope.action, OtaStep::kUnknown);
-  return by_action == OtaStep::kUnknown ? MeaningOf(kSteps, envelope.state, OtaStep::kUnknown)
-                                        : by_action;
+OtaStep StepOf(const Message& message) {
+  const OtaStep by_action = message.Action(kSteps, OtaStep::kUnknown);
+  return by_action == OtaStep::kUnknown ? message.State(kSteps, OtaStep::kUnknown) : by_action;
 }
 
 std::optional<std::string> TextOf(const Fields& data, std::string_view name) {
@@ -39,9 +39,9 @@ std::optional<std::string> FirmwareOf(const Fields& data) {
 }  // namespace
 
 OtaReport ReadOtaReport(const Message& message) {
-  const Fields& data = message.data;
+  const Fields data = message.Data();
   OtaReport report;
-  report.step = StepOf(message.envelope);
+  report.step = StepOf(message);
   const std::optional<double> download = data.Percent("progress");
   const std::optional<double> update = data.Percent("current_progress");
   report.progress_ratio = report.step == OtaStep::kUpdating && update ? update

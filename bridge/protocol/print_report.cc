@@ -65,8 +65,7 @@ std::optional<double> RemainingS(const Fields& data, double unit_s, PrintWord wo
   return *remaining * unit_s;
 }
 
-JobBlock ReadJob(const Message& message, PrintWord word) {
-  const Fields& data = message.data;
+JobBlock ReadJob(const Fields& data, const Dialect& dialect, PrintWord word) {
   JobBlock job;
   job.task_id = data.Id("taskid");
   job.local_task = data.Content("localtask");
@@ -74,13 +73,13 @@ JobBlock ReadJob(const Message& message, PrintWord word) {
   job.progress_ratio = data.Percent("progress");
   job.layer = data.Int("curr_layer", kLayers);
   job.layers = data.Int("total_layers", kLayers);
-  if (message.dialect.job_time_unit_s) {
-    const double unit_s = *message.dialect.job_time_unit_s;
+  if (dialect.job_time_unit_s) {
+    const double unit_s = *dialect.job_time_unit_s;
     const std::optional<double> elapsed = data.Number("print_time", {0, kJobTimeMaxS / unit_s});
     job.elapsed_s = elapsed ? std::optional(*elapsed * unit_s) : std::nullopt;
     job.remaining_s = RemainingS(data, unit_s, word);
   }
-  if (message.dialect.material_in_mm) {
+  if (dialect.material_in_mm) {
     job.material_used_mm = data.Number("supplies_usage", kMaterialMm);
   }
   return job;
@@ -88,7 +87,7 @@ JobBlock ReadJob(const Message& message, PrintWord word) {
 
 // slice_param is an object, or one in a string.
 std::optional<std::string> ReadSliceParams(const Fields& data) {
-  const json::Value value = data.Member("slice_param");
+  const json::Value value = data.Whole("slice_param");
   if (value.IsObject()) {
     return value.Text();
   }
@@ -114,14 +113,15 @@ Temperatures Merged(Temperatures data, const Temperatures& settings) {
 }  // namespace
 
 PrintReport ReadPrintReport(const Message& message) {
-  const Fields settings = message.data.Object("settings");
+  const Fields data = message.Data();
+  const Fields settings = data.Object("settings");
   PrintReport report;
-  report.action = MeaningOf(kActions, message.envelope.action, PrintAction::kOther);
-  report.word = MeaningOf(kWords, message.envelope.state, PrintWord::kUnknown);
-  report.job = ReadJob(message, report.word);
-  report.temperatures = Merged(ReadTemperatures(message.data), ReadTemperatures(settings));
+  report.action = message.Action(kActions, PrintAction::kOther);
+  report.word = message.State(kWords, PrintWord::kUnknown);
+  report.job = ReadJob(data, message.dialect, report.word);
+  report.temperatures = Merged(ReadTemperatures(data), ReadTemperatures(settings));
   report.settings = ReadSettings(settings);
-  report.slice_params = ReadSliceParams(message.data);
+  report.slice_params = ReadSliceParams(data);
   return report;
 }
 

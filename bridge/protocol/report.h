@@ -191,9 +191,12 @@ struct InfoReport {
 struct OtherReport {};
 
 struct FieldError {
-  std::string field;  // "data.progress"
+  std::string field;  // "data.progress", "data.records[3].size"
   std::string message;
 };
+
+// "data.records[].size": one name for the field of every element.
+std::string PathWithoutIndices(std::string_view path);
 
 using ReportBody =
     std::variant<OtherReport, PrintReport, StatusReport, LastWillReport, TemperatureReport,

@@ -13,13 +13,12 @@ constexpr std::array<Word<WorkState>, 4> kWords{{{"free", WorkState::kFree},
 }  // namespace
 
 WorkState WorkStateOf(std::string_view word) {
-  return MeaningOf(kWords, word, WorkState::kUnknown);
+  return MeaningOf(kWords, word).value_or(WorkState::kUnknown);
 }
 
 StatusReport ReadStatusReport(const Message& message) {
   // The firmware's own table has the words as actions too.
-  const WorkState work = WorkStateOf(message.envelope.state);
-  return {.work = work == WorkState::kUnknown ? WorkStateOf(message.envelope.action) : work};
+  return {.work = message.State(kWords, WorkStateOf(message.envelope.action))};
 }
 
 }  // namespace printfleet::protocol

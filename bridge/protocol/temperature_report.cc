@@ -5,13 +5,14 @@
 namespace printfleet::protocol {
 
 TemperatureReport ReadTemperatureReport(const Message& message) {
-  return {.temperatures = ReadTemperatures(message.data)};
+  return {.temperatures = ReadTemperatures(message.Data())};
 }
 
 FanReport ReadFanReport(const Message& message) {
-  std::optional<double> fan_ratio = message.data.Percent("fan_speed_pct");
+  const Fields data = message.Data();
+  std::optional<double> fan_ratio = data.Percent("fan_speed_pct");
   if (!fan_ratio) {
-    fan_ratio = message.data.Object("settings").Percent("fan_speed_pct");
+    fan_ratio = data.Object("settings").Percent("fan_speed_pct");
   }
   return {.fan_ratio = fan_ratio};
 }

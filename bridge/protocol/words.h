@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace printfleet::protocol {
@@ -13,15 +14,15 @@ struct Word {
   T meaning;
 };
 
-// The meaning of `text`, or `otherwise` when the table has no such word.
+// The meaning of `text`; nullopt when the table has no such word.
 template <typename T, size_t kSize>
-T MeaningOf(const std::array<Word<T>, kSize>& words, std::string_view text, T otherwise) {
+std::optional<T> MeaningOf(const std::array<Word<T>, kSize>& words, std::string_view text) {
   for (const Word<T>& word : words) {
     if (word.text == text) {
       return word.meaning;
     }
   }
-  return otherwise;
+  return std::nullopt;
 }
 
 }  // namespace printfleet::protocol
