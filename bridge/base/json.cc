@@ -15,8 +15,12 @@
 namespace printfleet::json {
 namespace {
 
-constexpr unsigned kParseFlags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+// In place: strings stay in the parser's copy of the bytes. Iterative: depth costs no stack.
+constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
+                                 rapidjson::kParseFullPrecisionFlag;
+
+using Pool = rapidjson::MemoryPoolAllocator<>;
+using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, Pool, Pool>;
 
 using OutBuffer = rapidjson::StringBuffer;
 using OutWriter = rapidjson::Writer<OutBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>,
@@ -26,27 +30,38 @@ rapidjson::SizeType Size(std::string_view text) {
   return static_cast<rapidjson::SizeType>(text.size());
 }
 
-// Depth of nesting by brackets outside strings, without parsing: bounds hostile input first.
-bool DeeperThan(std::string_view bytes, int depth_max) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
-    if (in_string) {
-      i += c == '\\' ? 1 : 0;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > depth_max) {
-        return true;
-      }
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
+// A document that ends its parsing at the first bracket that is too deep.
+class BoundedDocument : public Document {
+ public:
+  using Document::Document;
+
+  // Counts for the next parse.
+  void Bound(int depth_max) {
+    depth_max_ = depth_max;
+    depth_ = 0;
   }
-  return false;
-}
+
+  [[nodiscard]] bool too_deep() const { return depth_ > depth_max_; }
+
+  // What the reader calls.
+  bool StartObject() { return ++depth_ <= depth_max_ && Document::StartObject(); }
+
+  bool EndObject(rapidjson::SizeType members) {
+    --depth_;
+    return Document::EndObject(members);
+  }
+
+  bool StartArray() { return ++depth_ <= depth_max_ && Document::StartArray(); }
+
+  bool EndArray(rapidjson::SizeType elements) {
+    --depth_;
+    return Document::EndArray(elements);
+  }
+
+ private:
+  int depth_max_ = 0;
+  int depth_ = 0;
+};
 
 template <typename Node>
 void WriteCanonical(const Node& node, OutWriter& out) {
@@ -216,10 +231,34 @@ std::string Value::CanonicalText() const {
 
 struct Parser::State {
   static constexpr size_t kPoolBytes = 32 * 1024;
+  static constexpr size_t kStackBytes = 1024;
 
-  std::vector<char> pool = std::vector<char>(kPoolBytes);
-  rapidjson::MemoryPoolAllocator<> allocator{pool.data(), pool.size()};
-  rapidjson::Document document{&allocator};
+  // A pool that has its first chunk, and gives back the others when it is cleared.
+  struct Chunk {
+    std::vector<char> bytes = std::vector<char>(kPoolBytes);
+    Pool pool{bytes.data(), bytes.size()};
+  };
+
+  rapidjson::ParseResult Read(int depth_max) {
+    document.SetNull();
+    values.pool.Clear();
+    stack.pool.Clear();
+    document.Bound(depth_max);
+    rapidjson::InsituStringStream stream(text.data());
+    rapidjson::ParseResult result;
+    const auto read = [&](Document& /*document*/) {
+      result = reader.Parse<kParseFlags>(stream, document);
+      return !result.IsError();
+    };
+    document.Populate(read);
+    return result;
+  }
+
+  std::string text;  // the bytes; the document's strings point into it
+  Chunk values;
+  Chunk stack;
+  BoundedDocument document{&values.pool, kStackBytes, &stack.pool};
+  rapidjson::Reader reader;
 };
 
 Parser::Parser() : state_(std::make_unique<State>()) {}
@@ -230,24 +269,31 @@ Result<Value> Parser::Parse(std::string_view bytes, const Limits& limits) {
   if (bytes.size() > limits.bytes_max) {
     return Error{Errc::kRejected, "larger than " + std::to_string(limits.bytes_max) + " bytes"};
   }
-  if (DeeperThan(bytes, limits.depth_max)) {
-    return Error{Errc::kRejected,
-                 "nested deeper than " + std::to_string(limits.depth_max) + " levels"};
-  }
   // RapidJSON takes a NUL for the end and would leave the rest unread.
   if (const size_t nul = bytes.find('\0'); nul != std::string_view::npos) {
     return Error{Errc::kMalformed, "not JSON: a NUL byte at byte " + std::to_string(nul)};
   }
-  state_->document.SetNull();
-  state_->allocator.Clear();
-  state_->document.Parse<kParseFlags>(bytes.data(), bytes.size());
-  if (state_->document.HasParseError()) {
-    return Error{Errc::kMalformed,
-                 std::string("not JSON: ") +
-                     rapidjson::GetParseError_En(state_->document.GetParseError()) + " at byte " +
-                     std::to_string(state_->document.GetErrorOffset())};
+  state_->text = bytes;
+  const rapidjson::ParseResult result = state_->Read(limits.depth_max);
+  if (state_->document.too_deep()) {
+    return Error{Errc::kRejected,
+                 "nested deeper than " + std::to_string(limits.depth_max) + " levels"};
+  }
+  if (result.IsError()) {
+    return Error{Errc::kMalformed, std::string("not JSON: ") +
+                                       rapidjson::GetParseError_En(result.Code()) + " at byte " +
+                                       std::to_string(result.Offset())};
   }
   return Value(&state_->document);
+}
+
+std::string_view Parser::Keep(std::string_view text) {
+  if (text.empty()) {
+    return {};
+  }
+  char* const kept = static_cast<char*>(state_->values.pool.Malloc(text.size()));
+  std::ranges::copy(text, kept);
+  return {kept, text.size()};
 }
 
 struct Writer::State {

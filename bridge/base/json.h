@@ -26,7 +26,7 @@ struct Limits {
 class Parser;
 
 // A view of one value inside a Parser's last document; cheap to copy; a missing member is a Value
-// too, of no type. Valid until the Parser parses again or goes.
+// too, of no type. It, and every text of it, is valid until the Parser parses again or goes.
 class Value {
  public:
   [[nodiscard]] bool exists() const { return node_ != nullptr; }
@@ -76,7 +76,8 @@ class Value {
   Value() = default;
 };
 
-// Parses one document at a time and keeps its buffers for the next. Not thread-safe.
+// Parses one document at a time and keeps its buffers for the next: once they have grown to the
+// usual size of documents, nothing is allocated. Not thread-safe.
 class Parser {
  public:
   Parser();
@@ -85,8 +86,12 @@ class Parser {
   Parser& operator=(const Parser&) = delete;
 
   // Errors: kMalformed with the byte offset; kRejected for bytes over `bytes_max` or nesting
-  // deeper than `depth_max`. The Value lives until the next Parse.
+  // deeper than `depth_max`, at the bracket that is too deep. The Value lives until the next
+  // Parse, and needs `bytes` no longer.
   Result<Value> Parse(std::string_view bytes, const Limits& limits);
+
+  // A copy of `text` that lives as long as the last document.
+  std::string_view Keep(std::string_view text);
 
  private:
   struct State;

@@ -22,7 +22,7 @@ bool NamesItself(const protocol::Report& report, bool backlog) {
   return !report.envelope.msgid.empty() || protocol::ReportedAt(report.envelope).has_value();
 }
 
-std::string DefaultName(std::string_view model, const PrinterId& id) {
+std::string DefaultName(std::string_view model, std::string_view id) {
   return std::string(model) + "-" + CleanText(id.substr(0, 8), 32);
 }
 
@@ -39,6 +39,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
     return;
   }
   const auto& report = std::get<protocol::Report>(decoded);
+  const PrinterId id(report.printer_id);
   if (!AdmitPrinter(report, message, now)) {
     return;
   }
@@ -49,7 +50,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
     ++batch_counters_.duplicates;
     ++batch_counters_.inbound_messages["duplicate"];
     if (live && !message.retained) {
-      world_.printers.Mutable(report.printer_id).last_sign_of_life = now.mono;
+      world_.printers.Mutable(id).last_sign_of_life = now.mono;
     }
     return;
   }
@@ -61,14 +62,14 @@ void Core::OnReport(const Message& message, const Instant& now) {
     batch_counters_.field_errors[CleanText(report.envelope.type, kWordBytesMax)] +=
         report.field_errors.size();
   }
-  printer::Printer& printer = world_.printers.Mutable(report.printer_id);
+  printer::Printer& printer = world_.printers.Mutable(id);
   const printer::Change change =
       printer::ApplyReport(printer, report, ContextAt(now, message.retained, live));
   printer.dirty |= change.readings_changed || change.state_changed;
   LogReport(report, message, now);
   LogTelemetry(printer, now);
   LogFiles(report, now);
-  Absorb(report.printer_id, change, now);
+  Absorb(id, change, now);
   fleet::Output output;
   fleet::HandleReport(world_, rules(), report, change, live && !message.retained, now, output);
   Absorb(std::move(output), now);
@@ -77,7 +78,8 @@ void Core::OnReport(const Message& message, const Instant& now) {
 // Is there a printer to apply the report to? Adds one that is heard of for the first time.
 bool Core::AdmitPrinter(const protocol::Report& report, const Message& message,
                         const Instant& now) {
-  const printer::Printer* printer = world_.printers.Find(report.printer_id);
+  const PrinterId id(report.printer_id);
+  const printer::Printer* printer = world_.printers.Find(id);
   if (printer == nullptr) {
     if (world_.printers.size() >= static_cast<size_t>(settings_.fleet.printers_max)) {
       DeadLetter(message, "printers_max", "fleet.printers_max is reached");
@@ -99,7 +101,7 @@ bool Core::AdmitPrinter(const protocol::Report& report, const Message& message,
                "enrolled as model " + registration.model_id + "; retire it first");
     return false;
   }
-  printer::Registration& changed = world_.printers.Mutable(report.printer_id).registration;
+  printer::Registration& changed = world_.printers.Mutable(id).registration;
   changed.model_id = report.model_id;
   changed.model = models_.NameOf(report.model_id);
   return true;
@@ -111,18 +113,19 @@ void Core::AddPrinter(const protocol::Report& report, const Instant& now) {
   registration.id = report.printer_id;
   registration.model_id = report.model_id;
   registration.model = models_.NameOf(report.model_id);
-  registration.name = DefaultName(registration.model, report.printer_id);
+  registration.name = DefaultName(registration.model, registration.id);
   registration.first_seen_at = now.wall;
   const bool enrolled = settings_.EffectiveEnrolment() == settings::Enrolment::kAuto;
   registration.enrolment = enrolled ? printer::Enrolment::kEnrolled : printer::Enrolment::kPending;
   printer.state_since = now.wall;
-  world_.printers.Put(report.printer_id, std::move(printer));
+  const PrinterId id = registration.id;
+  world_.printers.Put(id, std::move(printer));
   json::Writer body;
   body.BeginObject()
       .Member("model_id", report.model_id)
       .Member("enrolment", enrolled ? "enrolled" : "pending")
       .EndObject();
-  AddEvent("printer_added", report.printer_id, body.Take(), now);
+  AddEvent("printer_added", id, body.Take(), now);
 }
 
 void Core::LogReport(const protocol::Report& report, const Message& message, const Instant& now) {
@@ -138,7 +141,7 @@ void Core::LogReport(const protocol::Report& report, const Message& message, con
   row.code = envelope.code;
   row.msgid = CleanText(envelope.msgid, kWordBytesMax);
   if (KeepPayload(settings_.store.payloads, report,
-                  world_.printers.Find(report.printer_id)->telemetry)) {
+                  world_.printers.Find(row.printer_id)->telemetry)) {
     if (IsCleanUtf8(message.payload)) {
       row.payload = message.payload;
     } else {
@@ -180,7 +183,7 @@ void Core::LogFiles(const protocol::Report& report, const Instant& now) {
   row.listed_at = now.wall;
   for (const protocol::FileRecord& record : files->records) {
     row.files.push_back(
-        {record.filename, record.size_bytes, record.modified_at, record.is_directory});
+        {std::string(record.filename), record.size_bytes, record.modified_at, record.is_directory});
   }
   effects_.rows.file_lists.push_back(std::move(row));
 }

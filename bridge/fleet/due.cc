@@ -65,7 +65,7 @@ void Take(Turn& turn, const ExecutionKey& key, Evidence evidence) {
 }
 
 void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys) {
-  const std::string& msgid = report.envelope.msgid;
+  const std::string_view msgid = report.envelope.msgid;
   const bool owned = !msgid.empty() && std::ranges::any_of(keys, [&](const ExecutionKey& key) {
     const Execution* execution = turn.world.executions.Find(key);
     return execution != nullptr && execution->msgid == msgid;
@@ -160,7 +160,8 @@ void HandleReport(World& world, const Rules& rules, const protocol::Report& repo
   if (!live) {
     return;
   }
-  const Keys keys = OpenAt(world, report.printer_id);
+  const PrinterId printer(report.printer_id);
+  const Keys keys = OpenAt(world, printer);
   if (keys.empty()) {
     return;
   }
@@ -169,7 +170,7 @@ void HandleReport(World& world, const Rules& rules, const protocol::Report& repo
   if (change.answered_status) {
     EndProbes(turn, keys);
   }
-  TryPrinter(turn, report.printer_id);
+  TryPrinter(turn, printer);
 }
 
 void HandlePublished(World& world, const Rules& rules, const ExecutionKey& key, PublishToken token,

@@ -27,7 +27,7 @@ Evidence Refuted(const protocol::Report& report, std::string_view fallback = "th
 
 // State "failed", or an error's code.
 bool IsFailure(const protocol::Report& report);
-bool IsOkWord(const std::string& state);
+bool IsOkWord(std::string_view state);
 
 Evidence JudgeStart(const Case& c);
 Evidence JudgePause(const Case& c);

@@ -120,7 +120,7 @@ Evidence JudgeVideo(const Case& c) {
   if (c.As<protocol::VideoReport>() == nullptr) {
     return {};
   }
-  const std::string& state = c.report.envelope.state;
+  const std::string_view state = c.report.envelope.state;
   if (state == "initSuccess" || state == "joinSuccess") {
     return Proved(c.report);
   }
@@ -249,7 +249,7 @@ bool IsFailure(const Report& report) {
          (report.envelope.code && protocol::IsErrorCode(*report.envelope.code));
 }
 
-bool IsOkWord(const std::string& state) {
+bool IsOkWord(std::string_view state) {
   return state == "done" || state == "success" || state == "updated";
 }
 

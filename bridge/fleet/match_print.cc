@@ -51,7 +51,8 @@ Evidence JudgeVerb(const Case& c, const VerbWords& words) {
                      (print->word == PrintWord::kFinished || print->word == PrintWord::kFailed ||
                       print->word == PrintWord::kStopped);
   if (ended) {
-    return Refuted(c.report, "the job ended first (" + c.report.envelope.state + ")");
+    const std::string state(c.report.envelope.state);
+    return Refuted(c.report, "the job ended first (" + state + ")");
   }
   return {};
 }

@@ -49,7 +49,7 @@ void TakeSettings(Readings& readings, const protocol::PrintSettings& said) {
   Take(readings.z_offset_mm, said.z_offset_mm);
 }
 
-void TakeVersion(Step& step, std::string& known, const std::optional<std::string>& said) {
+void TakeVersion(Step& step, std::string& known, std::optional<std::string_view> said) {
   std::string version = CleanText(said.value_or(known), kVersionBytesMax);
   if (version != known) {
     known = std::move(version);

@@ -126,7 +126,7 @@ std::string ErrorText(const protocol::Envelope& envelope) {
   if (!text.empty()) {
     text += ": ";
   }
-  return CleanText(text + envelope.message, kTextBytesMax);
+  return CleanText(text.append(envelope.message), kTextBytesMax);
 }
 
 }  // namespace printfleet::printer

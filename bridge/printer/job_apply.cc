@@ -73,7 +73,7 @@ void Take(std::optional<Number>& known, const std::optional<Number>& said) {
   }
 }
 
-void TakeText(std::string& known, const std::optional<std::string>& said) {
+void TakeText(std::string& known, std::optional<std::string_view> said) {
   if (said && !said->empty()) {
     known = *said;
   }

@@ -21,7 +21,7 @@ enum class Identity {
 };
 
 std::string_view TaskOf(const JobBlock& block) {
-  return block.task_id ? std::string_view(*block.task_id) : std::string_view();
+  return block.task_id.value_or("");
 }
 
 std::string_view FileName(std::string_view path) {
@@ -32,13 +32,11 @@ Identity Compare(const Job& job, const JobBlock& block) {
   if (IsRealTask(job.task_id) && IsRealTask(TaskOf(block))) {
     return job.task_id == TaskOf(block) ? Identity::kSameTask : Identity::kDifferent;
   }
-  const std::string_view local_task =
-      block.local_task ? std::string_view(*block.local_task) : std::string_view();
+  const std::string_view local_task = block.local_task.value_or("");
   if (!job.local_task.empty() && !local_task.empty()) {
     return job.local_task == local_task ? Identity::kSameTask : Identity::kDifferent;
   }
-  const std::string_view filename =
-      block.filename ? std::string_view(*block.filename) : std::string_view();
+  const std::string_view filename = block.filename.value_or("");
   if (job.filename.empty() || filename.empty()) {
     return Identity::kCompatible;
   }

@@ -141,11 +141,11 @@ std::variant<Report, DecodeFailure> Decoder::Decode(std::string_view topic,
                          std::string("expected object, got ").append(root->TypeName())};
   }
   Report report;
-  report.model_id = parsed->model_id;
-  report.printer_id = parsed->printer_id;
-  Notes notes{report.field_errors, trace, {}};
+  report.model_id = parser_.Keep(parsed->model_id);
+  report.printer_id = parser_.Keep(parsed->printer_id);
+  Notes notes{parser_, report.field_errors, trace, {}};
   const Fields fields(*root, notes);
-  report.envelope = ReadEnvelope(fields, parsed->type);
+  report.envelope = ReadEnvelope(fields, parser_.Keep(parsed->type));
   const Message message{report.envelope, fields, DialectOf(parsed->model_id)};
   report.body = ReaderOf(parsed->type, message)(message);
   if (trace != nullptr) {

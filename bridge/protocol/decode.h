@@ -23,13 +23,15 @@ struct DecodeFailure {
   std::string message;
 };
 
-// Keeps its JSON parser's buffers between messages. Not thread-safe.
+// Keeps its JSON parser's buffers between messages, and in them the text of the last Report.
+// Not thread-safe.
 class Decoder {
  public:
   explicit Decoder(json::Limits limits) : limits_(limits) {}
 
   // A type, action or word we do not know is a Report, never a failure. Tolerates all of the
   // dossier's §2 and §8: absent, null or mistyped fields, "" types, \/ escapes, other spellings.
+  // The Report is valid until the next call; it needs `topic` and `payload` no longer.
   std::variant<Report, DecodeFailure> Decode(std::string_view topic, std::string_view payload);
 
   // The same, and `trace` (emptied first) says what of the message was read. Slower.

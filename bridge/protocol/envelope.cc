@@ -19,19 +19,15 @@ constexpr std::array<int64_t, 5> kAccompanyingCodes{
 
 constexpr Range<int64_t> kEpochMs{1420070400000, 4102444800000};  // 2015 to 2100
 
-std::string TextOf(const Fields& message, std::string_view name) {
-  return std::string(message.Text(name).value_or(std::string_view()));
-}
-
 }  // namespace
 
 Envelope ReadEnvelope(const Fields& message, std::string_view topic_type) {
   Envelope envelope;
-  envelope.type = message.Content("type").value_or(std::string(topic_type));
-  envelope.action = TextOf(message, "action");
-  envelope.state = TextOf(message, "state");
-  envelope.msgid = TextOf(message, "msgid");
-  envelope.message = TextOf(message, "msg");
+  envelope.type = message.Content("type").value_or(topic_type);
+  envelope.action = message.Text("action").value_or("");
+  envelope.state = message.Text("state").value_or("");
+  envelope.msgid = message.Text("msgid").value_or("");
+  envelope.message = message.Text("msg").value_or("");
   envelope.code = message.Int("code", kAnyInt);
   envelope.timestamp = message.Int("timestamp", kAnyInt);
   return envelope;

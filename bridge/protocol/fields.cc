@@ -74,15 +74,17 @@ std::optional<std::string_view> Fields::Text(std::string_view name) const {
   return value.String();
 }
 
-std::optional<std::string> Fields::Content(std::string_view name) const {
+std::optional<std::string_view> Fields::Content(std::string_view name) const {
   const std::optional<std::string_view> text = Text(name);
-  return text && !text->empty() ? std::optional<std::string>(*text) : std::nullopt;
+  return text && !text->empty() ? text : std::nullopt;
 }
 
-std::optional<std::string> Fields::Id(std::string_view name) const {
+std::optional<std::string_view> Fields::Id(std::string_view name) const {
   const json::Value value = Member(name);
   if (const std::optional<int64_t> number = value.Int()) {
-    return std::to_string(*number);
+    std::array<char, kNumberBytesMax> digits{};
+    const auto end = std::to_chars(digits.begin(), digits.end(), *number).ptr;
+    return notes_->parser.Keep({digits.begin(), end});
   }
   if (value.exists() && !value.IsString()) {
     FailType(name, "string or integer", value);

@@ -32,8 +32,9 @@ struct Range {
 
 constexpr Range<int64_t> kAnyInt{INT64_MIN, INT64_MAX};
 
-// What reading leaves behind besides what it read.
+// What reading leaves behind besides what it read, and where text that it makes lives.
 struct Notes {
+  json::Parser& parser;
   std::vector<FieldError>& errors;
   Trace* trace = nullptr;                // nullptr: nobody wants to know
   std::vector<std::string> taken_whole;  // while tracing: see FindIgnored
@@ -57,9 +58,9 @@ class Fields {
 
   [[nodiscard]] std::optional<std::string_view> Text(std::string_view name) const;
   // Text, with "" as nullopt.
-  [[nodiscard]] std::optional<std::string> Content(std::string_view name) const;
-  // Ids come as strings or integers; a string either way; "" is nullopt.
-  [[nodiscard]] std::optional<std::string> Id(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string_view> Content(std::string_view name) const;
+  // Ids come as strings or integers; text either way; "" is nullopt.
+  [[nodiscard]] std::optional<std::string_view> Id(std::string_view name) const;
   [[nodiscard]] std::optional<int64_t> Int(std::string_view name, Range<int64_t> range) const;
   [[nodiscard]] std::optional<double> Number(std::string_view name, Range<double> range) const;
   // Percent on the wire (0 to 100), a ratio here.

@@ -29,13 +29,13 @@ std::optional<WallTime> ModifiedAt(const Fields& record) {
 }
 
 void ReadRecord(const Fields& record, std::vector<FileRecord>& records) {
-  std::optional<std::string> filename = record.Content("filename");
+  const std::optional<std::string_view> filename = record.Content("filename");
   if (!filename) {
     record.Fail("filename", "missing or empty");
     return;
   }
   records.push_back({
-      .filename = std::move(*filename),
+      .filename = *filename,
       .size_bytes = record.Int("size", kSizeBytes),
       .modified_at = ModifiedAt(record),
       .is_directory = record.Bool("is_dir").value_or(false),
@@ -44,10 +44,10 @@ void ReadRecord(const Fields& record, std::vector<FileRecord>& records) {
 
 RecommendRecord ReadRecommendation(const Fields& record) {
   return {
-      .md5 = record.Content("md5").value_or(""),
-      .url = record.Content("url").value_or(""),
+      .md5 = std::string(record.Text("md5").value_or("")),
+      .url = std::string(record.Text("url").value_or("")),
       .size_bytes = record.Int("size", kSizeBytes),
-      .image_url = record.Content("img_url").value_or(""),
+      .image_url = std::string(record.Text("img_url").value_or("")),
       .estimated_s = record.Int("est_time", kEstimatedS),
   };
 }

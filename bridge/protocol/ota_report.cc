@@ -24,16 +24,11 @@ OtaStep StepOf(const Message& message) {
   return by_action == OtaStep::kUnknown ? message.State(kSteps, OtaStep::kUnknown) : by_action;
 }
 
-std::optional<std::string> TextOf(const Fields& data, std::string_view name) {
-  const std::optional<std::string_view> text = data.Text(name);
-  return text ? std::optional<std::string>(*text) : std::nullopt;
-}
-
 // Some versions come with a blank behind them.
 // Source: tests/fixtures/payloads/jbatonnet_Rinkhals__ota-record-kobra-3__1.json
-std::optional<std::string> FirmwareOf(const Fields& data) {
+std::optional<std::string_view> FirmwareOf(const Fields& data) {
   const std::string_view text = Trimmed(data.Text("firmware_version").value_or(""));
-  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+  return text.empty() ? std::nullopt : std::optional(text);
 }
 
 }  // namespace
@@ -48,8 +43,8 @@ OtaReport ReadOtaReport(const Message& message) {
                           : download                                  ? download
                                                                       : update;
   report.firmware = FirmwareOf(data);
-  report.machine_version = TextOf(data, "machine_version");
-  report.peripheral_version = TextOf(data, "peripheral_version");
+  report.machine_version = data.Text("machine_version");
+  report.peripheral_version = data.Text("peripheral_version");
   report.model_id = data.Id("model_id");
   return report;
 }

@@ -2,27 +2,31 @@
 // message lacks is nullopt; what it said in a word we do not know is kUnknown with the word kept
 // in the envelope. The vendor's spellings end in decode.cc and the files it calls.
 //
-// Values only. Source of every shape: the shared protocol dossier, section in brackets.
+// Text is views, of bytes as they were sent, maybe not UTF-8. A Report that came from a Decoder is
+// valid until that decodes again or goes; who keeps text longer, copies it. Making one allocates
+// only where there are lists, errors or texts made anew.
+//
+// Source of every shape: the shared protocol dossier, section in brackets.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
-#include "base/ids.h"
 #include "base/time.h"
 
 namespace printfleet::protocol {
 
 // [§2] The members all reports share. `type` is the topic's where the message has none or "".
 struct Envelope {
-  std::string type;
-  std::string action;
-  std::string state;
-  std::string msgid;
-  std::string message;  // "msg"
+  std::string_view type;
+  std::string_view action;
+  std::string_view state;
+  std::string_view msgid;
+  std::string_view message;  // "msg"
   std::optional<int64_t> code;
   std::optional<int64_t> timestamp;  // as sent: epoch ms, seconds, or an uptime counter
 };
@@ -42,9 +46,9 @@ std::optional<SpeedMode> ParseSpeedMode(std::string_view name);
 // [§3.6] The job block, in our units. `task_id` is "-1", "0" or a decimal string, whatever JSON
 // type it came in.
 struct JobBlock {
-  std::optional<std::string> task_id;
-  std::optional<std::string> local_task;
-  std::optional<std::string> filename;  // bytes as sent, maybe not UTF-8
+  std::optional<std::string_view> task_id;
+  std::optional<std::string_view> local_task;
+  std::optional<std::string_view> filename;
   std::optional<double> progress_ratio;
   std::optional<int64_t> layer;
   std::optional<int64_t> layers;
@@ -108,7 +112,7 @@ struct PrintReport {
   JobBlock job;
   Temperatures temperatures;  // print/update reports carry them
   PrintSettings settings;
-  std::optional<std::string> slice_params;  // JSON text of data.slice_param
+  std::optional<std::string> slice_params;  // JSON text of data.slice_param, made anew
 };
 
 enum class WorkState { kFree, kBusy, kUnknown };
@@ -130,7 +134,7 @@ struct FanReport {
 };
 
 struct FileRecord {
-  std::string filename;  // bytes as sent
+  std::string_view filename;
   std::optional<int64_t> size_bytes;
   std::optional<WallTime> modified_at;
   bool is_directory = false;
@@ -138,6 +142,7 @@ struct FileRecord {
 
 enum class FileAction { kListLocal, kListUsb, kDeleteLocal, kDeleteUsb, kRecommendList, kOther };
 
+// Owns its text: it is what a request is made of, too.
 struct RecommendRecord {
   std::string md5;
   std::string url;
@@ -168,10 +173,10 @@ enum class OtaStep {
 struct OtaReport {
   OtaStep step = OtaStep::kUnknown;
   std::optional<double> progress_ratio;
-  std::optional<std::string> firmware;  // trimmed
-  std::optional<std::string> machine_version;
-  std::optional<std::string> peripheral_version;
-  std::optional<std::string> model_id;
+  std::optional<std::string_view> firmware;  // trimmed
+  std::optional<std::string_view> machine_version;
+  std::optional<std::string_view> peripheral_version;
+  std::optional<std::string_view> model_id;
 };
 
 // video/report: state words initSuccess, joinSuccess, pushStopped … stay in the envelope.
@@ -203,8 +208,8 @@ using ReportBody =
                  FanReport, FileReport, OtaReport, VideoReport, AckReport, InfoReport>;
 
 struct Report {
-  std::string model_id;
-  PrinterId printer_id;
+  std::string_view model_id;
+  std::string_view printer_id;
   Envelope envelope;
   ReportBody body;
   std::vector<FieldError> field_errors;  // a field of the wrong type costs that field only

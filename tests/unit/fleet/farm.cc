@@ -215,7 +215,8 @@ void Farm::Report(const std::string& name, protocol::ReportBody body, protocol::
                   bool live) {
   printer::Printer& printer = At(name);
   protocol::Report report;
-  report.printer_id = name + "-id";
+  const PrinterId id = name + "-id";
+  report.printer_id = id;
   report.model_id = printer.registration.model_id;
   report.envelope = std::move(envelope);
   report.body = std::move(body);

@@ -65,28 +65,28 @@ class Fields {
     for (const std::string& word : words) {
       const size_t equals = word.find('=');
       if (equals != std::string::npos) {
-        fields_[word.substr(0, equals)] = word.substr(equals + 1);
+        fields_[word.substr(0, equals)] = std::string_view(word).substr(equals + 1);
       }
     }
   }
 
-  [[nodiscard]] std::optional<std::string> Text(const std::string& name) const {
+  [[nodiscard]] std::optional<std::string_view> Text(const std::string& name) const {
     const auto found = fields_.find(name);
     return found == fields_.end() ? std::nullopt : std::optional(found->second);
   }
 
   [[nodiscard]] std::optional<int64_t> Int(const std::string& name) const {
     const auto text = Text(name);
-    return text ? std::optional<int64_t>(std::stoll(*text)) : std::nullopt;
+    return text ? std::optional<int64_t>(std::stoll(std::string(*text))) : std::nullopt;
   }
 
   [[nodiscard]] std::optional<double> Number(const std::string& name) const {
     const auto text = Text(name);
-    return text ? std::optional(std::stod(*text)) : std::nullopt;
+    return text ? std::optional(std::stod(std::string(*text))) : std::nullopt;
   }
 
  private:
-  std::map<std::string, std::string> fields_;
+  std::map<std::string, std::string_view> fields_;  // views into the words
 };
 
 protocol::PrintReport PrintOf(const std::vector<std::string>& words, const Fields& fields) {

@@ -61,7 +61,8 @@ class Bench {
   std::function<JobId()> next_job_id_;
 };
 
-// The report that `words` ("print start printing task=-1 progress=10") tells of.
+// The report that `words` ("print start printing task=-1 progress=10") tells of; its text is
+// theirs.
 protocol::Report ReportOf(const std::vector<std::string>& words);
 
 std::vector<std::string> Words(const std::string& line);

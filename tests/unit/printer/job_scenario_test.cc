@@ -241,10 +241,9 @@ TEST(Jobs, TwentyThousandRepetitionsWriteOneRow) {
   ASSERT_EQ(bench.row_writes, 1);
   for (int i = 0; i < 20000; ++i) {
     const int progress = 10 + i / 10000;
-    const auto report =
-        ReportOf(Words("print start printing task=7 file=a.gcode remaining=60"
-                       " progress=" +
-                       std::to_string(progress)));
+    const auto words = Words("print start printing task=7 file=a.gcode remaining=60 progress=" +
+                             std::to_string(progress));
+    const auto report = ReportOf(words);
     const Change change = ApplyReport(bench.printer, report, bench.Now());
     ASSERT_TRUE(change.jobs.empty() && change.job_events.empty() && change.notices.empty());
     ASSERT_FALSE(change.state_changed || change.registration_changed);

@@ -10,8 +10,9 @@
 namespace printfleet::protocol {
 namespace {
 
+// Valid until the next call.
 Report DecodeOf(std::string_view model, std::string_view type, std::string_view payload) {
-  Decoder decoder{json::Limits()};
+  static Decoder decoder{json::Limits()};
   const std::string topic = "anycubic/anycubicCloud/v1/printer/public/" + std::string(model) +
                             "/9347/" + std::string(type) + "/report";
   auto decoded = decoder.Decode(topic, payload);

@@ -28,8 +28,8 @@ std::string Text(int64_t number) {
   return std::to_string(number);
 }
 
-std::string Text(const std::string& text) {
-  return text;
+std::string Text(std::string_view text) {
+  return std::string(text);
 }
 
 std::string Text(WallTime time) {
@@ -91,7 +91,7 @@ struct Describer {
     std::string text = std::string("file ") + kFileActions[static_cast<size_t>(report.action)] +
                        (report.done ? " done" : "");
     for (const FileRecord& record : report.records) {
-      text += "\n" + record.filename + (record.is_directory ? "/" : "") +
+      text += "\n" + std::string(record.filename) + (record.is_directory ? "/" : "") +
               Pair("size", record.size_bytes) + Pair("at", record.modified_at);
     }
     for (const RecommendRecord& record : report.recommended) {
@@ -125,7 +125,11 @@ std::string DescribeBody(const ReportBody& body) {
 }
 
 std::string DescribeEnvelope(const Envelope& envelope) {
-  return envelope.type + "/" + envelope.action + "/" + envelope.state +
+  return std::string(envelope.type)
+             .append("/")
+             .append(envelope.action)
+             .append("/")
+             .append(envelope.state) +
          Pair("code", envelope.code) + Pair("at", ReportedAt(envelope));
 }
 
