@@ -184,6 +184,10 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
   } catch (const CLI::ParseError& error) {
     std::ostringstream text;
     const int code = app.exit(error, text, text);
+    const CommandHelp* asked_about = FindHelp(commands, all.send.command);
+    if (code == 0 && asked_about != nullptr) {  // send COMMAND --help
+      return Finished{kDone, HelpText(*asked_about)};
+    }
     return Finished{code == 0 ? kDone : kUsage, text.str()};
   } catch (const std::exception& error) {
     return Finished{kUsage, std::string(error.what()) + "\n"};

@@ -20,6 +20,15 @@ ArgumentKind KindOf(fleet::ArgumentType type) {
   return ArgumentKind::kJson;
 }
 
+ArgumentHelp HelpOf(const fleet::ArgumentSpec& spec) {
+  std::string limits(spec.unit);
+  if (const std::string range = fleet::RangeText(spec); !range.empty()) {
+    limits.append(limits.empty() ? "" : ", ").append(range);
+  }
+  return {std::string(spec.name), KindOf(spec.type), spec.required, spec.secret,
+          std::string(spec.help), std::move(limits)};
+}
+
 }  // namespace
 
 std::vector<CommandHelp> CatalogHelp() {
@@ -33,9 +42,15 @@ std::vector<CommandHelp> CatalogHelp() {
     command.on_printers =
         spec.kind == fleet::CommandKind::kPrinter || spec.kind == fleet::CommandKind::kRegistry;
     for (const auto& argument : spec.arguments) {
-      command.arguments.push_back({std::string(argument.name), KindOf(argument.type),
-                                   argument.required, argument.secret, std::string(argument.help)});
+      command.arguments.push_back(HelpOf(argument));
     }
+    for (const auto& member : spec.members) {
+      command.members.push_back(HelpOf(member));
+    }
+    command.role = settings::Name(spec.role);
+    command.deadline_s = spec.deadline.count();
+    command.total_s = spec.total.count();
+    command.later = spec.later;
     commands.push_back(std::move(command));
   }
   return commands;

@@ -74,7 +74,7 @@ protocol::Request BuildUpdate(const Request& request, const printer::Printer& pr
   return update;
 }
 
-protocol::Request BuildOta(const Request& request) {
+protocol::Firmware FirmwareOf(const Request& request) {
   protocol::Firmware firmware;
   firmware.version = Text(request, "version");
   firmware.name = Text(request, "name");
@@ -83,7 +83,7 @@ protocol::Request BuildOta(const Request& request) {
   firmware.size_bytes = Int(request, "size_bytes");
   const bool* force = request.args.Get<bool>("force_update");
   firmware.force_update = force != nullptr && *force;
-  return protocol::UpdateFirmware{firmware};
+  return firmware;
 }
 
 std::optional<protocol::JobVerb> VerbOf(std::string_view name) {
@@ -109,7 +109,8 @@ protocol::Request BuildOther(const Request& request) {
     return protocol::QuerySliceParams{};
   }
   if (name == "ota.report_version") {
-    return protocol::QueryVersion{};
+    return protocol::QueryVersion{IsFirmwareOffer(request) ? std::optional(FirmwareOf(request))
+                                                           : std::nullopt};
   }
   if (name == "fan.set") {
     return protocol::SetFan{Number(request, "fan_ratio").value_or(0)};
@@ -130,6 +131,10 @@ protocol::Request BuildOther(const Request& request) {
 }
 
 }  // namespace
+
+bool IsFirmwareOffer(const Request& request) {
+  return request.spec->name == "ota.report_version" && request.args.Has("url");
+}
 
 std::string TaskIdFor(const Rules& rules, const Request& request, const printer::Printer& printer) {
   if (const std::string* task_id = request.args.Get<std::string>("task_id")) {
@@ -180,7 +185,7 @@ protocol::Request BuildRequest(const Request& request, const printer::Printer& p
     return protocol::QueryPrint{job ? std::optional(task_id) : std::nullopt};
   }
   if (name == "ota.update") {
-    return BuildOta(request);
+    return protocol::UpdateFirmware{FirmwareOf(request)};
   }
   return BuildOther(request);
 }

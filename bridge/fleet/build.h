@@ -18,6 +18,9 @@ std::string NewTaskId(int64_t number);
 protocol::Request BuildRequest(const Request& request, const printer::Printer& printer,
                                const std::string& task_id);
 
+// ota.report_version with a firmware: it is offered, not asked for.
+bool IsFirmwareOffer(const Request& request);
+
 // The printer's topics, kBoth while nobody knows its firmware.
 protocol::TopicForm FormFor(const Rules& rules, const printer::Printer& printer);
 

@@ -1,7 +1,8 @@
-// The `args` of a request, command by command: what goes together, and ranges that hold for every
-// model. A model's own limits come with the printers (gates.cc).
+// The `args` of a request: what goes together, command by command, and the catalog's bounds, which
+// hold for every model. A model's own limits come with the printers (gates.cc).
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/text.h"
 #include "fleet/parse.h"
@@ -11,49 +12,33 @@
 namespace printfleet::fleet {
 namespace {
 
-constexpr int64_t kProjectTypeMax = 1000;
-constexpr int64_t kFileBytesMax = int64_t{1} << 40;
-constexpr int64_t kLimitMax = 100000;
-constexpr double kRatioMax = 1.0;
-constexpr double kTemperatureMaxC = 1000;
-
 using Rejected = std::optional<Rejection>;
 
 Rejection Refused(std::string_view reason, const std::string& path, const std::string& what) {
   return {std::string(reason), path + ": " + what, path};
 }
 
-Rejected CheckRange(const Arguments& args, const char* name, double min, double max) {
+// The row's bounds and words.
+Rejected CheckBounds(const ArgumentSpec& spec, const Arguments& args) {
+  const std::string name(spec.name);
   const double* number = args.Get<double>(name);
-  if (number == nullptr || (*number >= min && *number <= max)) {
-    return std::nullopt;
+  const int64_t* whole = args.Get<int64_t>(name);
+  if (number != nullptr || whole != nullptr) {
+    const double value = number != nullptr ? *number : static_cast<double>(*whole);
+    if (value >= spec.min.value_or(-HUGE_VAL) && value <= spec.max.value_or(HUGE_VAL)) {
+      return std::nullopt;
+    }
+    return Refused("out_of_range", "args." + name,
+                   NumberText(value) + " is not within " + RangeText(spec));
   }
-  return Refused("out_of_range", std::string("args.") + name,
-                 NumberText(*number) + " is not within " + std::to_string(static_cast<int>(min)) +
-                     " and " + std::to_string(static_cast<int>(max)));
-}
-
-Rejected CheckInteger(const Arguments& args, const char* name, int64_t min, int64_t max) {
-  const int64_t* number = args.Get<int64_t>(name);
-  if (number == nullptr || (*number >= min && *number <= max)) {
-    return std::nullopt;
-  }
-  return Refused("out_of_range", std::string("args.") + name,
-                 std::to_string(*number) + " is not within " + std::to_string(min) + " and " +
-                     std::to_string(max));
-}
-
-Rejected CheckOneOf(const Arguments& args, const char* name,
-                    std::initializer_list<std::string_view> words) {
   const std::string* text = args.Get<std::string>(name);
-  if (text == nullptr || std::ranges::find(words, *text) != words.end()) {
+  const bool cleared = text != nullptr && text->empty() && spec.nullable;
+  if (text == nullptr || cleared || spec.values.empty() ||
+      std::ranges::find(spec.values, *text) != spec.values.end()) {
     return std::nullopt;
   }
-  std::string known;
-  for (const std::string_view word : words) {
-    known.append(known.empty() ? "" : ", ").append(word.empty() ? "null" : word);
-  }
-  return Refused("out_of_range", std::string("args.") + name, "expected one of " + known);
+  return Refused("out_of_range", "args." + name,
+                 "expected one of " + RangeText(spec) + (spec.nullable ? ", null" : ""));
 }
 
 Rejected CheckUrl(const Arguments& args) {
@@ -88,12 +73,8 @@ Rejected NeedAll(const Arguments& args, std::initializer_list<const char*> names
 }
 
 Rejected CheckTransfer(const Arguments& args) {
-  for (auto check : {CheckUrl, CheckMd5}) {
-    if (auto rejected = check(args)) {
-      return rejected;
-    }
-  }
-  return CheckInteger(args, "size_bytes", 1, kFileBytesMax);
+  auto rejected = CheckUrl(args);
+  return rejected ? rejected : CheckMd5(args);
 }
 
 Rejected CheckStart(const Arguments& args) {
@@ -116,13 +97,10 @@ Rejected CheckStart(const Arguments& args) {
   } else if (auto rejected = NeedAll(args, {"md5", "size_bytes", "filename"}, "goes with url")) {
     return rejected;
   }
-  if (auto rejected = CheckTransfer(args)) {
-    return rejected;
-  }
-  return CheckInteger(args, "project_type", 0, kProjectTypeMax);
+  return CheckTransfer(args);
 }
 
-Rejected CheckOta(const Arguments& args) {
+Rejected CheckFirmware(const Arguments& args) {
   if (args.Has("artifact")) {
     return Refused("unsupported", "args.artifact",
                    "the library comes with a later version; use url, md5, size_bytes, version, "
@@ -147,15 +125,7 @@ Rejected CheckUpdate(const Arguments& args) {
                    "needs any of nozzle_target_c, bed_target_c, fan_ratio, print_speed_mode, "
                    "z_offset_mm");
   }
-  Rejected rejected = CheckRange(args, "nozzle_target_c", 0, kTemperatureMaxC);
-  if (!rejected) {
-    rejected = CheckRange(args, "bed_target_c", 0, kTemperatureMaxC);
-  }
-  if (!rejected) {
-    rejected = CheckRange(args, "fan_ratio", 0, kRatioMax);
-  }
-  return rejected ? rejected
-                  : CheckOneOf(args, "print_speed_mode", {"silent", "standard", "sport"});
+  return std::nullopt;
 }
 
 Rejected CheckDelete(const Arguments& args) {
@@ -216,12 +186,6 @@ Rejected CheckPrinterSet(const Arguments& args) {
   if (args.empty()) {
     return Refused("missing_argument", "args", "nothing to set");
   }
-  if (auto rejected = CheckOneOf(args, "bed", {"unknown", "clear", "occupied"})) {
-    return rejected;
-  }
-  if (auto rejected = CheckOneOf(args, "topic_form", {"short", "long", ""})) {
-    return rejected;
-  }
   const std::string* firmware = args.Get<std::string>("firmware");
   if (firmware != nullptr && !firmware->empty() &&
       !protocol::CompareVersions(*firmware, *firmware)) {
@@ -237,7 +201,7 @@ Rejected CheckCommandOne(const Arguments& args) {
   const std::string* id = args.Get<std::string>("request_id");
   return id != nullptr && !IsUuid(*id)
              ? Rejected(Refused("out_of_range", "args.request_id", "expected a UUID"))
-             : CheckInteger(args, "command_id", 1, INT64_MAX);
+             : std::nullopt;
 }
 
 Rejected CheckJobList(const Arguments& args) {
@@ -257,24 +221,15 @@ Rejected CheckJobList(const Arguments& args) {
   return std::nullopt;
 }
 
-Rejected CheckFan(const Arguments& args) {
-  return CheckRange(args, "fan_ratio", 0, kRatioMax);
-}
-
+// A question, or the offer of a firmware.
 Rejected CheckReportVersion(const Arguments& args) {
-  return args.Has("artifact") ? Rejected(Refused("unsupported", "args.artifact",
-                                                 "the library comes with a later version"))
-                              : std::nullopt;
+  return args.empty() ? std::nullopt : CheckFirmware(args);
 }
 
 Rejected CheckJobSet(const Arguments& args) {
   return args.Has("verdict") || args.Has("note")
-             ? CheckOneOf(args, "verdict", {"good", "scrap", ""})
-             : Refused("missing_argument", "args", "needs verdict or note");
-}
-
-Rejected CheckCommandList(const Arguments& args) {
-  return CheckOneOf(args, "state", {"accepted", "done", "rejected"});
+             ? std::nullopt
+             : Rejected(Refused("missing_argument", "args", "needs verdict or note"));
 }
 
 struct Check {
@@ -288,14 +243,12 @@ constexpr std::array kChecks = {
     Check{"video.start_capture", CheckCapture},
     Check{"print.start", CheckStart},
     Check{"print.update", CheckUpdate},
-    Check{"fan.set", CheckFan},
     Check{"ota.report_version", CheckReportVersion},
-    Check{"ota.update", CheckOta},
+    Check{"ota.update", CheckFirmware},
     Check{"printer.raw", CheckRaw},
     Check{"printer.set", CheckPrinterSet},
     Check{"job.list", CheckJobList},
     Check{"job.set", CheckJobSet},
-    Check{"command.list", CheckCommandList},
     Check{"command.get", CheckCommandOne},
     Check{"command.cancel", CheckCommandOne},
 };
@@ -309,7 +262,12 @@ std::optional<Rejection> CheckArguments(const CommandSpec& spec, const Arguments
       return rejected;
     }
   }
-  return CheckInteger(args, "limit", 1, kLimitMax);
+  for (const ArgumentSpec& argument : spec.arguments) {
+    if (auto rejected = CheckBounds(argument, args)) {
+      return rejected;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace printfleet::fleet

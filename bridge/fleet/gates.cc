@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fleet/build.h"
 #include "fleet/parse.h"
 #include "fleet/stop.h"
 
@@ -37,8 +38,9 @@ bool IsStart(const Request& request) {
   return Is(request, "print.start");
 }
 
+// An offer counts as an update: what a printer does with one is its own affair.
 bool IsOta(const Request& request) {
-  return Is(request, "ota.update");
+  return Is(request, "ota.update") || IsFirmwareOffer(request);
 }
 
 // A raw message that may heat or move: everything but what asks or stops.
@@ -58,7 +60,8 @@ bool IsQuestion(const Request& request) {
   constexpr std::array<std::string_view, 6> kQuestions = {
       "file.list_local", "file.list_usb",      "status.query",
       "print.query",     "print.slice_params", "ota.report_version"};
-  return std::ranges::find(kQuestions, request.spec->name) != kQuestions.end();
+  return std::ranges::find(kQuestions, request.spec->name) != kQuestions.end() &&
+         !IsFirmwareOffer(request);
 }
 
 bool IsIdle(const printer::Printer& printer) {
@@ -262,7 +265,7 @@ bool IsExclusive(const CommandSpec& spec) {
 }
 
 bool NeedsFresh(const Request& request) {
-  return request.spec->needs_fresh || IsHeat(request);
+  return request.spec->needs_fresh || IsHeat(request) || IsFirmwareOffer(request);
 }
 
 Gate CheckGates(const World& world, const Rules& rules, const GateQuestion& question) {

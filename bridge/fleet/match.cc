@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "fleet/build.h"
 #include "fleet/judge.h"
 #include "protocol/topics.h"
 
@@ -283,7 +284,8 @@ Silence JudgeSilence(const Request& request, const Execution& execution,
   silence.timed_out =
       (row != nullptr && row->question) || execution.state == ExecutionState::kAcknowledged;
   // Their effect is unknown: an acknowledgement proves nothing of it.
-  if (request.spec->name == "print.cancel" || request.spec->name == "print.map_local_task") {
+  if (request.spec->name == "print.cancel" || request.spec->name == "print.map_local_task" ||
+      IsFirmwareOffer(request)) {
     silence.timed_out = false;
   }
   return silence;

@@ -37,7 +37,26 @@ Rejected ParseTexts(const std::string& path, json::Value list, std::vector<std::
   return std::nullopt;
 }
 
-Rejected ParseRecords(const std::string& path, json::Value list,
+// Refuses what is no member of `owner` ("file", "records[]").
+Rejected CheckMembers(const CommandSpec& spec, const std::string& owner, const std::string& path,
+                      json::Value object) {
+  std::vector<std::string> known;
+  for (const ArgumentSpec& member : spec.members) {
+    if (member.name.starts_with(owner + ".")) {
+      known.emplace_back(member.name.substr(owner.size() + 1));
+    }
+  }
+  for (size_t i = 0; i < object.size(); ++i) {
+    const std::string name(object.member_name(i));
+    if (std::ranges::find(known, name) == known.end()) {
+      return Refused("unknown_argument", path + "." + PrintableText(name, 80),
+                     "unknown" + Hint(name, known));
+    }
+  }
+  return std::nullopt;
+}
+
+Rejected ParseRecords(const CommandSpec& spec, const std::string& path, json::Value list,
                       std::vector<protocol::RecommendRecord>& into) {
   if (list.size() == 0 || list.size() > kListMax) {
     return Refused("out_of_range", path, "expected 1 to " + std::to_string(kListMax) + " records");
@@ -45,6 +64,9 @@ Rejected ParseRecords(const std::string& path, json::Value list,
   for (size_t i = 0; i < list.size(); ++i) {
     const json::Value record = list.at(i);
     const std::string at = path + "[" + std::to_string(i) + "]";
+    if (auto rejected = CheckMembers(spec, "records[]", at, record)) {
+      return rejected;
+    }
     const auto md5 = record["md5"].String();
     const auto url = record["url"].String();
     if (!md5 || !url || !IsPlainText(*md5) || !IsPlainText(*url)) {
@@ -84,18 +106,18 @@ Rejected ParseLabels(const std::string& path, json::Value labels, Arguments& int
   return std::nullopt;
 }
 
-Rejected ParseFile(const std::string& path, json::Value file, Arguments& into) {
+Rejected ParseFile(const CommandSpec& spec, const std::string& path, json::Value file,
+                   Arguments& into) {
+  if (auto rejected = CheckMembers(spec, "file", path, file)) {
+    return rejected;
+  }
   std::map<std::string, std::string> values = {{"path", "/"}};
   for (size_t i = 0; i < file.size(); ++i) {
     const std::string name(file.member_name(i));
     const auto text = file.member_value(i).String();
-    const std::string at = path + "." + PrintableText(name, 80);
-    if (name != "storage" && name != "path" && name != "filename") {
-      return Refused("unknown_argument", at,
-                     "unknown" + Hint(name, {"storage", "path", "filename"}));
-    }
     if (!text || text->empty() || !IsPlainText(*text)) {
-      return WrongType(at, "a text without control characters", file.member_value(i));
+      return WrongType(std::string(path).append(".").append(name),
+                       "a text without control characters", file.member_value(i));
     }
     values[name] = *text;
   }
@@ -109,8 +131,8 @@ Rejected ParseFile(const std::string& path, json::Value file, Arguments& into) {
   return std::nullopt;
 }
 
-Rejected ParseObject(const ArgumentSpec& spec, const std::string& path, json::Value value,
-                     Arguments& into) {
+Rejected ParseObject(const CommandSpec& command, const ArgumentSpec& spec, const std::string& path,
+                     json::Value value, Arguments& into) {
   if (spec.name == "data") {  // any JSON, printer.raw
     into.Set("data", value.Text());
     return std::nullopt;
@@ -118,17 +140,18 @@ Rejected ParseObject(const ArgumentSpec& spec, const std::string& path, json::Va
   if (!value.IsObject()) {
     return WrongType(path, "an object", value);
   }
-  return spec.name == "file" ? ParseFile(path, value, into) : ParseLabels(path, value, into);
+  return spec.name == "file" ? ParseFile(command, path, value, into)
+                             : ParseLabels(path, value, into);
 }
 
-Rejected ParseArray(const ArgumentSpec& spec, const std::string& path, json::Value value,
-                    Arguments& into) {
+Rejected ParseArray(const CommandSpec& command, const ArgumentSpec& spec, const std::string& path,
+                    json::Value value, Arguments& into) {
   if (!value.IsArray()) {
     return WrongType(path, "an array", value);
   }
   if (spec.name == "records") {
     std::vector<protocol::RecommendRecord> records;
-    auto rejected = ParseRecords(path, value, records);
+    auto rejected = ParseRecords(command, path, value, records);
     into.Set("records", std::move(records));
     return rejected;
   }
@@ -152,7 +175,8 @@ Rejected ParseText(const ArgumentSpec& spec, const std::string& path, json::Valu
   return std::nullopt;
 }
 
-Rejected ParseOne(const ArgumentSpec& spec, json::Value value, Arguments& into) {
+Rejected ParseOne(const CommandSpec& command, const ArgumentSpec& spec, json::Value value,
+                  Arguments& into) {
   const std::string path = "args." + std::string(spec.name);
   if (spec.nullable && (value.IsNull() || value.Bool() == false)) {
     into.Set(std::string(spec.name), std::string());
@@ -180,9 +204,9 @@ Rejected ParseOne(const ArgumentSpec& spec, json::Value value, Arguments& into) 
       }
       return WrongType(path, "true or false", value);
     case ArgumentType::kObject:
-      return ParseObject(spec, path, value, into);
+      return ParseObject(command, spec, path, value, into);
     case ArgumentType::kArray:
-      return ParseArray(spec, path, value, into);
+      return ParseArray(command, spec, path, value, into);
   }
   return std::nullopt;
 }
@@ -224,7 +248,7 @@ std::optional<Rejection> ParseArguments(const CommandSpec& spec, json::Value arg
     if (value.IsNull() && !argument->nullable && argument->name != "data") {
       continue;  // null is absent
     }
-    if (auto rejected = ParseOne(*argument, value, into)) {
+    if (auto rejected = ParseOne(spec, *argument, value, into)) {
       return rejected;
     }
   }

@@ -10,7 +10,13 @@ Parsed Parse(std::vector<const char*> words) {
   CommandHelp pause;
   pause.name = "print.pause";
   pause.help = "Pauses the job";
-  pause.arguments = {{"if_job", ArgumentKind::kJson, false, false, "only while this is the job"}};
+  pause.succeeded = "it says paused";
+  pause.role = "operator";
+  pause.on_printers = true;
+  pause.deadline_s = 60;
+  pause.total_s = 120;
+  pause.arguments = {
+      {"if_job", ArgumentKind::kJson, false, false, "only while this is the job", "1 or more"}};
   return ParseArguments(static_cast<int>(words.size()), words.data(), {pause});
 }
 
@@ -69,6 +75,18 @@ TEST(Arguments, HelpIsEverywhereAndExits0) {
   EXPECT_NE(help.find("print.pause"), std::string::npos);
   EXPECT_NE(help.find("Pauses the job"), std::string::npos);
   EXPECT_NE(help.find("only while this is the job"), std::string::npos);
+}
+
+TEST(Arguments, HelpOfOneCommandIsAboutThatCommand) {
+  const auto finished = std::get<Finished>(Parse({"send", "print.pause", "--help"}));
+  EXPECT_EQ(finished.code, 0);
+  for (const char* part : {"print.pause: Pauses the job", "Succeeded when: it says paused",
+                           "60 s, renewed by progress, 120 s in all", "operator",
+                           "only while this is the job [1 or more]", "send --help"}) {
+    EXPECT_NE(finished.text.find(part), std::string::npos) << part << "\n" << finished.text;
+  }
+  const auto of_all = std::get<Finished>(Parse({"send", "print.puase", "--help"}));
+  EXPECT_NE(of_all.text.find("--dry-run"), std::string::npos) << of_all.text;
 }
 
 TEST(Arguments, MistakesExit2) {

@@ -34,7 +34,7 @@ constexpr Row kPrinterCommands[] = {
     {"print.update", 15, 15,
      "nozzle_target_c bed_target_c fan_ratio print_speed_mode z_offset_mm confirm unattended_ok"},
     {"fan.set", 15, 15, "fan_ratio"},
-    {"ota.report_version", 15, 15, "artifact"},
+    {"ota.report_version", 15, 15, "artifact url md5 size_bytes version name force_update confirm"},
     {"ota.update", 900, 3600, "artifact url md5 size_bytes version name force_update confirm"},
     {"printer.raw", 15, 15, "type action data"},
 };
@@ -96,6 +96,28 @@ TEST(Catalog, SecretsAreTheFourOfTheCamera) {
     }
   }
   EXPECT_EQ(secrets, 4);
+}
+
+TEST(Catalog, SecretsAreFoundOnTheWire) {
+  EXPECT_EQ(SecretWirePaths("video", "startCapture"),
+            (std::vector<std::string_view>{"data.region", "data.tmpSecretKey", "data.tmpSecretId",
+                                           "data.sessionToken"}));
+  EXPECT_TRUE(SecretWirePaths("print", "pause").empty());
+}
+
+TEST(Catalog, RangesAreSaidInWords) {
+  ArgumentSpec argument;
+  EXPECT_EQ(RangeText(argument), "");
+  argument.min = 1;
+  EXPECT_EQ(RangeText(argument), "1 or more");
+  argument.max = 2.5;
+  EXPECT_EQ(RangeText(argument), "1 to 2.5");
+  argument.range = "the model's limit";
+  EXPECT_EQ(RangeText(argument), "the model's limit");
+  constexpr std::string_view kWords[] = {"a", "b"};
+  ArgumentSpec text;
+  text.values = kWords;
+  EXPECT_EQ(RangeText(text), "a, b");
 }
 
 TEST(Catalog, StartsAndUpdatesOfFirmwareAreNeverRepeated) {
