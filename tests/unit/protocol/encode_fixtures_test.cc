@@ -113,31 +113,6 @@ bool IsElsewhere(const std::string& file) {
       kElsewhere, [&file](std::string_view part) { return file.find(part) != std::string::npos; });
 }
 
-// Both texts as one list "path: value" each.
-void Flatten(json::Value value, const std::string& path, std::map<std::string, std::string>& out) {
-  if (!value.IsObject()) {
-    out[path] = value.CanonicalText();
-    return;
-  }
-  for (size_t i = 0; i < value.size(); ++i) {
-    const std::string name(value.member_name(i));
-    Flatten(value.member_value(i), path.empty() ? name : path + "." + name, out);
-  }
-}
-
-std::map<std::string, std::string> Members(std::string_view text) {
-  json::Parser parser;
-  const auto parsed = parser.Parse(text, json::Limits());
-  EXPECT_TRUE(parsed.ok()) << text;
-  std::map<std::string, std::string> members;
-  if (parsed.ok()) {
-    Flatten(*parsed, "", members);
-  }
-  members.erase("msgid");
-  members.erase("timestamp");
-  return members;
-}
-
 TEST(EncodeFixtures, EveryRequestIsInTheTable) {
   for (const Fixture& fixture : Fixtures()) {
     if (fixture.file.find("req-") != std::string::npos && !IsElsewhere(fixture.file)) {
@@ -151,10 +126,10 @@ class EncodeFixture : public testing::TestWithParam<Sample> {};
 
 TEST_P(EncodeFixture, HasTheSamplesMembers) {
   const Sample& sample = GetParam();
-  std::map<std::string, std::string> expected = Members(FixtureNamed(sample.file).payload);
+  std::map<std::string, std::string> expected = RequestMembers(FixtureNamed(sample.file).payload);
 
   std::map<std::string, std::string> actual =
-      Members(EncodeRequest(sample.request, "6f2c", FromEpochMs(1705245340137)));
+      RequestMembers(EncodeRequest(sample.request, "6f2c", FromEpochMs(1705245340137)));
 
   for (const std::string& path : sample.added) {
     EXPECT_EQ(actual.erase(path), 1U) << path;

@@ -34,7 +34,37 @@ std::vector<Fixture> LoadFixtures() {
   return fixtures;
 }
 
+void Flatten(json::Value value, const std::string& path, std::map<std::string, std::string>& out) {
+  if (value.IsArray() && value.size() > 0 && value.at(0).IsObject()) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      Flatten(value.at(i), path + "[]", out);
+    }
+    return;
+  }
+  if (!value.IsObject()) {
+    out[path] = value.CanonicalText();
+    return;
+  }
+  for (size_t i = 0; i < value.size(); ++i) {
+    const std::string name(value.member_name(i));
+    Flatten(value.member_value(i), path.empty() ? name : path + "." + name, out);
+  }
+}
+
 }  // namespace
+
+std::map<std::string, std::string> RequestMembers(std::string_view text) {
+  json::Parser parser;
+  const auto parsed = parser.Parse(text, json::Limits());
+  EXPECT_TRUE(parsed.ok()) << text;
+  std::map<std::string, std::string> members;
+  if (parsed.ok()) {
+    Flatten(*parsed, "", members);
+  }
+  members.erase("msgid");
+  members.erase("timestamp");
+  return members;
+}
 
 const std::vector<Fixture>& Fixtures() {
   static const std::vector<Fixture> kFixtures = LoadFixtures();

@@ -1,6 +1,7 @@
 // The dossier's payload samples, as the tests of this layer read them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ const std::vector<Fixture>& Fixtures();
 
 // Requires: there is one.
 const Fixture& FixtureNamed(std::string_view file);
+
+// A request's members as "data.settings.z_comp" to the value's JSON, without msgid and timestamp;
+// of a list's objects "data.records[].md5", the last one's.
+std::map<std::string, std::string> RequestMembers(std::string_view text);
 
 // A report or an acknowledgement: what a printer publishes.
 bool IsReport(const Fixture& fixture);
