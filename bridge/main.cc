@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "broker/launch.h"
 #include "broker/password.h"
 #include "daemon/commands.h"
 
@@ -13,6 +14,19 @@ int main(int argc, char** argv) {
   commands.migrate = printfleet::daemon::Migrate;
   commands.hash_password = [](const std::string& password) {
     return printfleet::broker::HashPassword(password);
+  };
+  commands.daemon_access = [](const printfleet::settings::Settings& settings)
+      -> printfleet::Result<printfleet::cli::BrokerAddress> {
+    auto access = printfleet::broker::AccessOfRunning(settings);
+    if (!access.ok()) {
+      return access.error();
+    }
+    printfleet::cli::BrokerAddress address;
+    address.host = access->address;
+    address.port = access->port;
+    address.user = access->user;
+    address.password = access->password;
+    return address;
   };
   commands.catalog = printfleet::cli::CatalogHelp();
   return printfleet::cli::Main(argc, argv, commands);

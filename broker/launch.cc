@@ -79,6 +79,7 @@ class Preparation {
   }
 
   Status SettlePorts();
+  Status SettlePrivatePort();
   Status SettleSecret();
   Status AddAccess(const settings::Users& users);
   Status AddCertificates();
@@ -96,7 +97,6 @@ class Preparation {
   }
 
   Status SettleListenerPort(size_t index);
-  Status SettlePrivatePort();
   Result<uint16_t> ChoosePort(const std::string& address);
   Status AddCertificate(size_t index, const std::string& what, const std::string& source);
   [[nodiscard]] uint64_t OpenFilesWanted() const;
@@ -321,6 +321,20 @@ void Preparation::Warn() {
 
 std::string LockPath(const settings::Settings& settings) {
   return Directory(settings) + "/server.lock";
+}
+
+Result<PrivateAccessPoint> AccessOfRunning(const settings::Settings& settings) {
+  LaunchOptions options;
+  options.running = true;
+  Preparation preparation(settings, options);
+  Status status = preparation.SettlePrivatePort();
+  if (status.ok()) {
+    status = preparation.SettleSecret();
+  }
+  if (!status.ok()) {
+    return status.error();
+  }
+  return preparation.Take().daemon;
 }
 
 Result<Launch> Prepare(const settings::Settings& settings, const settings::Users& users,

@@ -49,6 +49,10 @@ struct LaunchOptions {
 // before Prepare: the ports of one that is just stopping would seem taken.
 std::string LockPath(const settings::Settings& settings);
 
+// How a second program of the daemon's user reaches the broker that runs now, with the daemon's own
+// rights. kUnavailable when none has run yet, or its secret may not be read.
+Result<PrivateAccessPoint> AccessOfRunning(const settings::Settings& settings);
+
 // Errors: those of CheckListeners and CheckTopicRoot; kConflict for a listener's port that is in
 // use; kNotFound for a missing program, user or certificate file. Each says what to do.
 Result<Launch> Prepare(const settings::Settings& settings, const settings::Users& users,

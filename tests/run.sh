@@ -9,7 +9,7 @@
 # of the main run (label sanitizer), so that one summary says it all.
 set -euo pipefail
 
-asan_layers=(base settings protocol printer fleet core simulator)
+asan_layers=(base settings protocol printer capture fleet core simulator)
 tsan_layers=(base http)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)

@@ -20,8 +20,8 @@ ROOTS = ("bridge", "broker", "bench", "tests", "deploy", "cmake", "schema")
 SHELLS = ("mqtt", "store", "spool", "http", "metrics", "child", "broker")
 SEES = {"base": "", "settings": "base", "protocol": "base", "printer": "base settings protocol",
         "fleet": "base settings protocol printer", "rollout": "base settings protocol printer fleet",
-        "core": "base settings protocol printer fleet rollout", "cli": "base settings",
-        "generate": "base settings",
+        "core": "base settings protocol printer fleet rollout", "cli": "base settings capture",
+        "capture": "base settings protocol printer", "generate": "base settings",
         **{shell: "base settings" for shell in SHELLS}, "bench/simulator": "",
         "main.cc": "cli daemon broker"}
 SEES = {layer: set(text.split()) for layer, text in SEES.items()}
@@ -30,7 +30,7 @@ SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "cli", "generate"}
 CORE_TYPES = ("core/event.h", "core/effect.h", "core/rows.h", "core/loaded.h")
 COMMAND_TYPES = {"fleet/catalog.h", "fleet/command.h", "fleet/request.h"}
 COUNTED = {"core/counters.h"}  # what metrics are made of
-PURE = ("protocol", "printer", "fleet", "rollout", "core")
+PURE = ("protocol", "printer", "capture", "fleet", "rollout", "core")
 
 # Where a library may show. Those of SOURCES_ONLY never in a header.
 LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli",

@@ -2,13 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <utility>
 
+#include "capture/sensitive.h"
 #include "cli/exit_code.h"
 
 namespace printfleet::cli {
 namespace {
+
+constexpr int64_t kCaptureTimeMaxS = 365 * 86400;
 
 // What every parsed subcommand is written to; the subcommand that was there says which is meant.
 struct Everything {
@@ -18,6 +22,7 @@ struct Everything {
   WatchArguments watch;
   JobsArguments jobs;
   UserArguments user;
+  CaptureArguments capture;
   std::function<Parsed()> chosen;
 };
 
@@ -164,6 +169,43 @@ void AddUser(CLI::App& app, Everything& all) {
   list->callback(choose(UserAction::kList));
 }
 
+std::string CaptureNotes() {
+  std::string text = "Taken out unless --keep-secrets is given:\n";
+  for (const auto& what : capture::kRedactedByDefault) {
+    text.append("  ").append(what).append("\n");
+  }
+  text += "Types, words, numbers, times and the names of files stay.";
+  return text;
+}
+
+void AddCapture(CLI::App& app, Everything& all) {
+  const std::map<std::string, int64_t> kUnits = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  CaptureArguments& capture = all.capture;
+  CLI::App* sub = app.add_subcommand(
+      "capture", "Record what printers say and are told, as lines of JSON; works on this machine");
+  auto* every = sub->add_flag("--all", capture.all, "Every printer");
+  AddList(*sub, "--printer", capture.printers, "Printer id or name; may be repeated, also a,b");
+  every->excludes("--printer");
+  sub->add_option("--out", capture.file, "File to write, readable by you alone")->required();
+  sub->add_option("--for", capture.time_s, "End after 90s, 15m, 1h, 1d; default: at Ctrl-C")
+      ->transform(CLI::AsNumberWithUnit(kUnits))
+      ->check(CLI::Range(int64_t{1}, kCaptureTimeMaxS));
+  sub->add_option("--max-bytes", capture.bytes_max, "End before the file is larger (default 1GiB)")
+      ->transform(CLI::AsSizeValue(false));
+  sub->add_flag("--force", capture.overwrite, "Overwrite the file if it is there");
+  sub->add_flag("--keep-secrets", capture.keep_secrets, "Take nothing out: for your eyes only");
+  sub->add_flag("--redact-filenames", capture.redact_filenames, "Names of files go, too")
+      ->excludes("--keep-secrets");
+  AddConnection(*sub, capture.connection);
+  sub->footer(CaptureNotes());
+  sub->callback([&all, every] {
+    if (every->count() == 0 && all.capture.printers.empty()) {
+      throw CLI::RequiredError("--printer or --all");
+    }
+    all.chosen = [&all] { return Parsed(all.capture); };
+  });
+}
+
 }  // namespace
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands) {
@@ -179,6 +221,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
     AddSend(app, all, commands);
     AddQuestions(app, all);
     AddUser(app, all);
+    AddCapture(app, all);
     app.parse(argc, argv);
     return all.chosen();
   } catch (const CLI::ParseError& error) {

@@ -92,6 +92,18 @@ struct UserArguments {
   bool json = false;
 };
 
+struct CaptureArguments {
+  ConnectionArguments connection;
+  bool all = false;
+  std::vector<std::string> printers;
+  std::string file;
+  std::optional<int64_t> time_s;
+  uint64_t bytes_max = uint64_t{1} << 30;
+  bool overwrite = false;
+  bool keep_secrets = false;
+  bool redact_filenames = false;
+};
+
 // Help, version or a usage error: `text` is to be printed, on standard error where `code` is not 0.
 struct Finished {
   int code = 0;
@@ -99,7 +111,7 @@ struct Finished {
 };
 
 using Parsed = std::variant<Finished, ServerArguments, SendArguments, PrintersArguments,
-                            WatchArguments, JobsArguments, UserArguments>;
+                            WatchArguments, JobsArguments, UserArguments, CaptureArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

@@ -150,7 +150,7 @@ void Client::State::SetCallbacks() const {
           self->messages.push_back({message->topic,
                                     std::string(static_cast<const char*>(message->payload),
                                                 static_cast<size_t>(message->payloadlen)),
-                                    message->retain});
+                                    message->retain, message->qos});
         }
       });
 }
@@ -207,10 +207,11 @@ Result<std::unique_ptr<Client>> Client::Connect(const BrokerAddress& broker) {
   return std::unique_ptr<Client>(new Client(std::move(state)));  // NOLINT(owning-memory)
 }
 
-Status Client::Subscribe(const std::string& filter) {
+Status Client::Subscribe(const std::string& filter, const SubscribeOptions& options) {
   state_->subscribe_code.reset();
-  const int code =
-      mosquitto_subscribe_v5(state_->handle, &state_->subscribe_mid, filter.c_str(), 1, 0, nullptr);
+  const int flags = options.retain_as_published ? MQTT_SUB_OPT_RETAIN_AS_PUBLISHED : 0;
+  const int code = mosquitto_subscribe_v5(state_->handle, &state_->subscribe_mid, filter.c_str(),
+                                          options.qos, flags, nullptr);
   if (code != MOSQ_ERR_SUCCESS) {
     return state_->Gone(filter + ": " + mosquitto_strerror(code));
   }

@@ -20,12 +20,19 @@ struct Incoming {
   std::string topic;
   std::string payload;
   bool retained = false;
+  int qos = 0;  // as delivered
 };
 
 // What Next() returned for: a message, the deadline, or a signal.
 struct Waited {
   std::optional<Incoming> message;
   bool interrupted = false;
+};
+
+struct SubscribeOptions {
+  int qos = 1;
+  // `retained` is what the publisher said, not just whether the broker had kept the message.
+  bool retain_as_published = false;
 };
 
 class Client {
@@ -38,7 +45,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Returns once the broker has answered. kRejected: it does not let us.
-  Status Subscribe(const std::string& filter);
+  Status Subscribe(const std::string& filter, const SubscribeOptions& options = {});
   // QoS 1, not retained; returns once acknowledged. kRejected: it does not let us.
   Status Publish(const std::string& topic, const std::string& payload);
 

@@ -71,6 +71,10 @@ struct Runner {
     }
     return User(arguments, commands.hash_password);
   }
+
+  int operator()(const CaptureArguments& arguments) const {
+    return Capture(arguments, commands.daemon_access);
+  }
 };
 
 }  // namespace

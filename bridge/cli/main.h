@@ -19,6 +19,7 @@ struct ServerCommands {
   Run database;
   Run migrate;
   HashPassword hash_password;        // empty: `user add` says that it cannot
+  DaemonAccess daemon_access;        // empty: `capture` needs a broker that it may log in to
   std::vector<CommandHelp> catalog;  // CatalogHelp(); empty: any command may be sent
 };
 

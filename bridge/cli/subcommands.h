@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cli/arguments.h"
+#include "cli/broker_address.h"
 #include "cli/command_help.h"
 
 namespace printfleet::cli {
@@ -14,12 +15,16 @@ namespace printfleet::cli {
 // A password as the managed broker stores it: "$7$…".
 using HashPassword = std::function<Result<std::string>(const std::string& password)>;
 
+// How the managed broker of `settings` is reached with the daemon's own rights.
+using DaemonAccess = std::function<Result<BrokerAddress>(const settings::Settings& settings)>;
+
 int Check(const std::string& config);
 int Send(const SendArguments& arguments, const std::vector<CommandHelp>& commands);
 int Printers(const PrintersArguments& arguments);
 int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);
 int User(const UserArguments& arguments, const HashPassword& hash_password);
+int Capture(const CaptureArguments& arguments, const DaemonAccess& daemon_access);
 
 // Standard output is a terminal and NO_COLOR is not set.
 bool WantsColor();

@@ -60,6 +60,28 @@ TEST(Arguments, EachSubcommandIsRecognized) {
   EXPECT_EQ(std::get<UserArguments>(Parse({"user", "list"})).action, UserAction::kList);
 }
 
+TEST(Arguments, CaptureReadsTimesAndSizes) {
+  const Parsed parsed = Parse({"capture", "--printer", "a-01,a-02", "--out", "x.jsonl", "--for",
+                               "90m", "--max-bytes", "2MiB", "--redact-filenames"});
+  const auto* capture = std::get_if<CaptureArguments>(&parsed);
+  ASSERT_NE(capture, nullptr) << std::get<Finished>(parsed).text;
+  EXPECT_EQ(capture->printers, (std::vector<std::string>{"a-01", "a-02"}));
+  EXPECT_EQ(capture->file, "x.jsonl");
+  EXPECT_EQ(capture->time_s, 90 * 60);
+  EXPECT_EQ(capture->bytes_max, uint64_t{2} << 20);
+  EXPECT_TRUE(capture->redact_filenames);
+  EXPECT_FALSE(capture->keep_secrets);
+  for (const auto& words : std::vector<std::vector<const char*>>{
+           {"capture", "--out", "x"},
+           {"capture", "--all"},
+           {"capture", "--all", "--printer", "a", "--out", "x"},
+           {"capture", "--all", "--out", "x", "--for", "0"},
+           {"capture", "--all", "--out", "x", "--for", "1y"},
+           {"capture", "--all", "--out", "x", "--keep-secrets", "--redact-filenames"}}) {
+    EXPECT_EQ(std::get<Finished>(Parse(words)).code, 2) << words.back();
+  }
+}
+
 TEST(Arguments, HelpIsEverywhereAndExits0) {
   const std::vector<std::vector<const char*>> kCases = {
       {"--help"},           {"--version"},       {"serve", "--help"},   {"broker", "--help"},
