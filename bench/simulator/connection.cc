@@ -58,7 +58,7 @@ void Connection::Send(Outbound outbound) {
     ++statistics_.discarded;
     return;
   }
-  if (options_.qos > 0) {
+  if (QosOf(outbound) > 0) {
     ++statistics_.in_flight;
   }
   pending_.push_back(std::move(outbound));
@@ -193,14 +193,15 @@ void Connection::Pump() {
          in_flight_.size() < kInFlightMax) {
     Outbound outbound = std::move(pending_.front());
     pending_.pop_front();
-    if (options_.qos > 0 && outbound.packet_id == 0) {
+    const int qos = QosOf(outbound);
+    if (qos > 0 && outbound.packet_id == 0) {
       outbound.packet_id = NextPacketId();
     }
-    Publish publish{outbound.topic, outbound.payload, options_.qos,
-                    false,          outbound.dup,     outbound.packet_id};
+    Publish publish{outbound.topic,  outbound.payload, qos,
+                    outbound.retain, outbound.dup,     outbound.packet_id};
     out_ += EncodePublish(publish);
     ++(outbound.dup ? statistics_.resent : statistics_.published);
-    if (options_.qos > 0) {
+    if (qos > 0) {
       in_flight_.push_back(std::move(outbound));
     }
   }

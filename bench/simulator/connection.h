@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,8 @@ struct Outbound {
   std::string msgid;
   std::uint16_t packet_id = 0;  // 0: not sent yet
   bool dup = false;
+  std::optional<int> qos{};  // none: the session's
+  bool retain = false;
 };
 
 struct ConnectionEvent {
@@ -108,6 +111,11 @@ class Connection {
   void OnSuback(const Suback& suback, std::vector<ConnectionEvent>& events);
   void OnPuback(const Puback& puback, std::vector<ConnectionEvent>& events);
   void Pump();
+
+  [[nodiscard]] int QosOf(const Outbound& outbound) const {
+    return outbound.qos.value_or(options_.qos);
+  }
+
   std::uint16_t NextPacketId();
 
   const ServerAddress& server_;

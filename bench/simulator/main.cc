@@ -9,6 +9,7 @@
 #include "bench/simulator/farm.h"
 #include "bench/simulator/limits.h"
 #include "bench/simulator/options.h"
+#include "bench/simulator/replay.h"
 
 namespace printfleet::simulator {
 namespace {
@@ -75,6 +76,11 @@ int Main(int argc, char** argv) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (!options.replay.file.empty()) {
+    Replay replay(options.replay, options.session, server);
+    const std::string problem = replay.Open();
+    return problem.empty() ? replay.Run() : Refuse(problem, 2);
+  }
   Farm farm(options, server);
   if (const std::string problem = farm.OpenFiles(); !problem.empty()) {
     return Refuse(problem, 2);

@@ -202,6 +202,23 @@ void AddRun(CLI::App& app, Options& options, Texts& texts) {
       ->check(CLI::NonNegativeNumber);
 }
 
+void AddReplay(CLI::App& app, ReplayOptions& replay) {
+  auto* file = app.add_option(
+      "--replay", replay.file,
+      "publish the reports of a recording (printfleet capture, mosquitto_sub -v) as one printer, "
+      "then end: 0 all of it, 1 but for bad lines or broken off, 3 the broker went away");
+  const auto with_file = [&](const char* name, auto& value, const char* help) {
+    return app.add_option(name, value, std::string("replay: ") + help)->needs(file);
+  };
+  with_file("--speed", replay.speed, "times faster than recorded; 0: as fast as acknowledged")
+      ->check(CLI::NonNegativeNumber);
+  with_file("--as", replay.model, "K2Pro, 20021, …: another model than the recorded");
+  with_file("--printer-id", replay.printer_id, "another id than the recorded; also the client id");
+  with_file("--replay-of", replay.of_printer, "which printer of the recording; default: the first");
+  with_file("--interval-ms", replay.interval_ms, "between lines that have no time")
+      ->check(CLI::Range(0, 3'600'000));
+}
+
 }  // namespace
 
 std::pair<std::vector<Identity>, std::string> MakeFleet(const FleetSpec& spec) {
@@ -227,7 +244,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   texts.fleet = {1, "K2Pro,K2Plus,K2Max", "3.1.0", 1, ""};
   CLI::App app(
       "Simulated Anycubic Kobra 2 Pro/Plus/Max printers over MQTT 3.1.1.\n"
-      "Exit codes: 0 done, 2 usage or not enough descriptors, 3 host not found.",
+      "Exit codes: 0 done, 2 usage or not enough descriptors, 3 host not found; see --replay.",
       "printer-sim");
   app.option_defaults()->always_capture_default();
   AddFleet(app, options, texts);
@@ -235,6 +252,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   AddBehaviour(app, options);
   AddFaults(app, options);
   AddRun(app, options, texts);
+  AddReplay(app, options.replay);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

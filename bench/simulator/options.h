@@ -12,6 +12,7 @@
 #include "bench/simulator/faults.h"
 #include "bench/simulator/fetch.h"
 #include "bench/simulator/identity.h"
+#include "bench/simulator/replay.h"
 
 namespace printfleet::simulator {
 
@@ -41,6 +42,7 @@ struct Options {
   Behaviour behaviour;
   FaultOptions faults;
   FetchOptions fetch;
+  ReplayOptions replay;
   std::vector<Identity>
       printers;  // made from --printers, --models, --firmware, --seed, --id-prefix
 };
