@@ -16,7 +16,7 @@ run_packages=(
 )
 # Besides, to test them. prometheus brings promtool. (tests/clang_tidy.sh wants clang-tidy, too.)
 test_packages=(
-  clang-format libgmock-dev procps prometheus python3 python3-jsonschema
+  clang-format libbenchmark-dev libgmock-dev procps prometheus python3 python3-jsonschema
   python3-paho-mqtt python3-psycopg2 python3-pytest python3-yaml shellcheck
 )
 # What would start at the next boot, once it has come with an installation of ours.

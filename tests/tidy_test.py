@@ -23,9 +23,9 @@ SEES = {"base": "", "settings": "base", "protocol": "base", "printer": "base set
         "core": "base settings protocol printer fleet rollout", "cli": "base settings capture",
         "capture": "base settings protocol printer", "generate": "base settings",
         **{shell: "base settings" for shell in SHELLS}, "bench/simulator": "",
-        "main.cc": "cli daemon broker"}
+        "bench": "base protocol", "main.cc": "cli daemon broker"}
 SEES = {layer: set(text.split()) for layer, text in SEES.items()}
-SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "cli", "generate"}
+SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "bench", "cli", "generate"}
 # Single headers beyond that; of core's, also what they include themselves.
 CORE_TYPES = ("core/event.h", "core/effect.h", "core/rows.h", "core/loaded.h")
 COMMAND_TYPES = {"fleet/catalog.h", "fleet/command.h", "fleet/request.h"}
@@ -35,7 +35,8 @@ PURE = ("protocol", "printer", "capture", "fleet", "rollout", "core")
 # Where a library may show. Those of SOURCES_ONLY never in a header.
 LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli",
              "mqtt_protocol.h": "mqtt cli", "yaml-cpp/": "settings", "civetweb.h": "http",
-             "prometheus/": "metrics", "rapidjson/": "base bench/simulator", "CLI/": "cli bench/simulator",
+             "prometheus/": "metrics", "benchmark/": "bench",
+             "rapidjson/": "base bench bench/simulator", "CLI/": "cli bench/simulator",
              "openssl/": "base broker bench/simulator", "curl/": "bench/simulator", "sqlite3.h": "spool"}
 SOURCES_ONLY = ("pqxx/", "libpq-fe.h", "mosquitto.h", "mqtt_protocol.h", "yaml-cpp/", "civetweb.h",
                 "CLI/", "curl/", "sqlite3.h")
@@ -70,7 +71,7 @@ class Source:
         self.text = path.read_text(errors="replace")
         parts = self.name.split("/")
         self.layer = {"bridge": parts[1] if len(parts) > 1 else "", "broker": "broker",
-                      "bench": "/".join(parts[:2])}.get(parts[0], "")
+                      "bench": "/".join(parts[:-1])}.get(parts[0], "")
         self.code = without(self.text, ("//", "/*")) if self.suffix in CODE else ""
         self.bare = without(self.code, ('"', "R", "'"))
         self.includes = [(self.code.count("\n", 0, found.start(2)) + 1, found[1], found[2])
@@ -83,7 +84,7 @@ class Source:
 
 def layer_of(header):
     parts = header.split("/")
-    return "/".join(parts[:2]) if parts[0] == "bench" else parts[0]
+    return "/".join(parts[:-1]) if parts[0] == "bench" else parts[0]
 
 
 def closure(sources, headers):
