@@ -7,16 +7,18 @@ bool SaysTheSame(const std::optional<double>& said, const std::optional<double>&
   return !said || said == stored;
 }
 
+// What readings have no place for counts as news.
 bool UnchangedTelemetry(const protocol::Report& report, const printer::Readings& stored) {
   if (const auto* said = std::get_if<protocol::TemperatureReport>(&report.body)) {
     const protocol::Temperatures& t = said->temperatures;
     return SaysTheSame(t.nozzle_c, stored.nozzle_temp_c) &&
            SaysTheSame(t.nozzle_target_c, stored.nozzle_target_c) &&
            SaysTheSame(t.bed_c, stored.bed_temp_c) &&
-           SaysTheSame(t.bed_target_c, stored.bed_target_c);
+           SaysTheSame(t.bed_target_c, stored.bed_target_c) && !t.chamber_c && !t.chamber_target_c;
   }
   if (const auto* said = std::get_if<protocol::FanReport>(&report.body)) {
-    return SaysTheSame(said->fan_ratio, stored.fan_ratio);
+    return SaysTheSame(said->fan_ratio, stored.fan_ratio) && !said->auxiliary_fan_ratio &&
+           !said->box_fan_level;
   }
   return false;
 }

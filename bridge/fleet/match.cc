@@ -118,11 +118,11 @@ Evidence JudgeStatus(const Case& c) {
 }
 
 Evidence JudgeVideo(const Case& c) {
-  if (c.As<protocol::VideoReport>() == nullptr) {
+  const auto* video = c.As<protocol::VideoReport>();
+  if (video == nullptr) {
     return {};
   }
-  const std::string_view state = c.report.envelope.state;
-  if (state == "initSuccess" || state == "joinSuccess") {
+  if (video->word == protocol::VideoWord::kStarted || video->word == protocol::VideoWord::kJoined) {
     return Proved(c.report);
   }
   return IsFailure(c.report) ? Refuted(c.report) : Evidence{};

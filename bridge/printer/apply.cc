@@ -132,15 +132,8 @@ class Body {
   }
 
   // Signs of life, no more. (The will: see ApplyReport.)
-  void operator()(const protocol::LastWillReport& /*report*/) const {}
-
-  void operator()(const protocol::FileReport& /*report*/) const {}
-
-  void operator()(const protocol::VideoReport& /*report*/) const {}
-
-  void operator()(const protocol::AckReport& /*report*/) const {}
-
-  void operator()(const protocol::OtherReport& /*report*/) const {}
+  template <typename OtherReport>
+  void operator()(const OtherReport& /*report*/) const {}
 
  private:
   void EndUpdate() const {

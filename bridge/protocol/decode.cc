@@ -1,25 +1,30 @@
 #include "protocol/decode.h"
 
+#include <algorithm>
 #include <array>
-#include <utility>
 
 #include "protocol/dialect.h"
 #include "protocol/envelope.h"
+#include "protocol/equipment_reports.h"
 #include "protocol/fields.h"
+#include "protocol/filament_report.h"
 #include "protocol/file_report.h"
 #include "protocol/info_report.h"
 #include "protocol/last_will_report.h"
 #include "protocol/message.h"
+#include "protocol/network_report.h"
 #include "protocol/ota_report.h"
 #include "protocol/print_report.h"
 #include "protocol/status_report.h"
 #include "protocol/temperature_report.h"
-#include "protocol/words.h"
 
 namespace printfleet::protocol {
 namespace {
 
-using Reader = ReportBody (*)(const Message&);
+struct ReportType {
+  std::string_view name;  // as the topic has it
+  ReportBody (*read)(const Message&);
+};
 
 template <auto kRead>
 ReportBody Read(const Message& message) {
@@ -30,68 +35,72 @@ ReportBody ReadAck(const Message& /*message*/) {
   return AckReport();
 }
 
-ReportBody ReadVideo(const Message& /*message*/) {
-  return VideoReport();
-}
-
-// Known, not read further: what its data is does not matter.
+// Recognized, and no more: what its data is does not matter.
 ReportBody ReadOther(const Message& /*message*/) {
   return OtherReport();
 }
 
-// The types of reports, a row each: what stands in the topic, and who reads it.
-// Source: shared protocol dossier §3; the rest of the firmware's own table is §3.8.
-constexpr std::array<Word<Reader>, 39> kTypes{{{"print", Read<ReadPrintReport>},
-                                               {"tempature", Read<ReadTemperatureReport>},
-                                               {"temperature", Read<ReadTemperatureReport>},
-                                               {"status", Read<ReadStatusReport>},
-                                               {"lastWill", Read<ReadLastWillReport>},
-                                               {"fan", Read<ReadFanReport>},
-                                               {"set", Read<ReadFanReport>},
-                                               {"file", Read<ReadFileReport>},
-                                               {"ota", Read<ReadOtaReport>},
-                                               {"video", ReadVideo},
-                                               {"response", ReadAck},
-                                               {"info", Read<ReadInfoReport>},
-                                               {"user", ReadOther},
-                                               {"peripherie", ReadOther},
-                                               {"light", ReadOther},
-                                               {"axis", ReadOther},
-                                               {"multiColorBox", ReadOther},
-                                               {"extfilbox", ReadOther},
-                                               {"aiSettings", ReadOther},
-                                               {"wifi", ReadOther},
-                                               {"network", ReadOther},
-                                               {"buried", ReadOther},
-                                               {"event", ReadOther},
-                                               {"properties", ReadOther},
-                                               {"filament", ReadOther},
-                                               {"screenSaver", ReadOther},
-                                               {"levelling", ReadOther},
-                                               {"zoff", ReadOther},
-                                               {"preheating", ReadOther},
-                                               {"exposure", ReadOther},
-                                               {"residual", ReadOther},
-                                               {"airpure", ReadOther},
-                                               {"releaseFilm", ReadOther},
-                                               {"smartResinVat", ReadOther},
-                                               {"resin", ReadOther},
-                                               {"autoOperation", ReadOther},
-                                               {"online", ReadOther},
-                                               {"offline", ReadOther},
-                                               {"slice", ReadOther}}};
+// The types of reports, a row each. Source: shared protocol dossier §3; those that are recognized
+// only are of resin printers and the cloud, or nobody knows what they hold (§3.8).
+constexpr auto kTypes = std::to_array<ReportType>({
+    {"print", Read<ReadPrintReport>},
+    {"tempature", Read<ReadTemperatureReport>},  // so spelt
+    {"temperature", Read<ReadTemperatureReport>},
+    {"status", Read<ReadStatusReport>},
+    {"lastWill", Read<ReadLastWillReport>},
+    {"fan", Read<ReadFanReport>},
+    {"set", Read<ReadFanReport>},
+    {"file", Read<ReadFileReport>},
+    {"ota", Read<ReadOtaReport>},
+    {"response", ReadAck},
+    {"video", Read<ReadVideoReport>},
+    {"info", Read<ReadInfoReport>},
+    {"user", Read<ReadUserReport>},
+    {"peripherie", Read<ReadPeripheralsReport>},
+    {"light", Read<ReadLightReport>},
+    {"axis", Read<ReadAxisReport>},
+    {"wifi", Read<ReadWifiReport>},
+    {"network", Read<ReadNetworkReport>},
+    {"multiColorBox", Read<ReadFilamentBoxReport>},
+    {"extfilbox", Read<ReadSpoolHolderReport>},
+    {"aiSettings", ReadOther},
+    {"buried", ReadOther},
+    {"event", ReadOther},
+    {"properties", ReadOther},
+    {"filament", ReadOther},
+    {"screenSaver", ReadOther},
+    {"levelling", ReadOther},
+    {"zoff", ReadOther},
+    {"preheating", ReadOther},
+    {"exposure", ReadOther},
+    {"residual", ReadOther},
+    {"airpure", ReadOther},
+    {"releaseFilm", ReadOther},
+    {"smartResinVat", ReadOther},
+    {"resin", ReadOther},
+    {"autoOperation", ReadOther},
+    {"online", ReadOther},
+    {"offline", ReadOther},
+    {"slice", ReadOther},
+});
+
+constexpr ReportType kOther{kUnknownType, ReadOther};
+
+const ReportType* FindType(std::string_view name) {
+  const auto* const found = std::ranges::find(kTypes, name, &ReportType::name);
+  return found == kTypes.end() ? nullptr : found;
+}
 
 // The topic says what a message is; the message itself only where the topic's word is unknown.
-Reader ReaderOf(std::string_view topic_type, const Message& message) {
-  const std::optional<Reader> reader = MeaningOf(kTypes, topic_type);
-  if (reader) {
-    return *reader;
+const ReportType& TypeOf(std::string_view topic_type, const Message& message) {
+  if (const ReportType* type = FindType(topic_type)) {
+    return *type;
   }
-  const std::optional<Reader> hinted = MeaningOf(kTypes, message.envelope.type);
-  if (!hinted) {
-    message.members.NoteUnknownWord("type", message.envelope.type);
+  if (const ReportType* hinted = FindType(message.envelope.type)) {
+    return *hinted;
   }
-  return hinted.value_or(ReadOther);
+  message.members.NoteUnknownWord("type", message.envelope.type);
+  return kOther;
 }
 
 }  // namespace
@@ -147,7 +156,9 @@ std::variant<Report, DecodeFailure> Decoder::Decode(std::string_view topic,
   const Fields fields(*root, notes);
   report.envelope = ReadEnvelope(fields, parser_.Keep(parsed->type));
   const Message message{report.envelope, fields, DialectOf(parsed->model_id)};
-  report.body = ReaderOf(parsed->type, message)(message);
+  const ReportType& type = TypeOf(parsed->type, message);
+  report.type = type.name;
+  report.body = type.read(message);
   if (trace != nullptr) {
     FindIgnored(*root, notes.taken_whole, *trace);
   }

@@ -55,11 +55,10 @@ RecommendRecord ReadRecommendation(const Fields& record) {
 }  // namespace
 
 FileReport ReadFileReport(const Message& message) {
-  const Envelope& envelope = message.envelope;
   const Fields data = message.Data();
   FileReport report;
   report.action = message.Action(kActions, FileAction::kOther);
-  report.done = envelope.state == "done" || envelope.state == "success";
+  report.done = message.done();
   if (report.action == FileAction::kRecommendList) {
     data.ForEach("records", [&report](const Fields& record) {
       report.recommended.push_back(ReadRecommendation(record));

@@ -12,6 +12,8 @@ InfoReport ReadInfoReport(const Message& message) {
       .work = WorkStateOf(data.Text("state").value_or("")),
       .temperatures = ReadTemperatures(data.Object("temp")),
       .settings = ReadSettings(data),
+      .auxiliary_fan_ratio = ReadAuxiliaryFan(data),
+      .box_fan_level = ReadBoxFanLevel(data),
   };
 }
 

@@ -21,6 +21,10 @@ struct Message {
   // Without members when the message has no data object. Once a reader: a mistyped one is noted.
   [[nodiscard]] Fields Data() const { return members.Object("data"); }
 
+  [[nodiscard]] bool done() const {
+    return envelope.state == "done" || envelope.state == "success";
+  }
+
   // What the message's action and state mean by the reader's table.
   template <typename T, size_t kSize>
   [[nodiscard]] T Action(const std::array<Word<T>, kSize>& words, T otherwise) const {

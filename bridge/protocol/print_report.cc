@@ -8,7 +8,7 @@
 namespace printfleet::protocol {
 namespace {
 
-constexpr std::array<Word<PrintAction>, 10> kActions{
+constexpr std::array<Word<PrintAction>, 14> kActions{
     {{"start", PrintAction::kStart},
      {"pause", PrintAction::kPause},
      {"resume", PrintAction::kResume},
@@ -18,6 +18,10 @@ constexpr std::array<Word<PrintAction>, 10> kActions{
      {"query", PrintAction::kQuery},
      {"getSliceParam", PrintAction::kGetSliceParam},
      {"localtasktrans", PrintAction::kLocalTaskTrans},
+     {"monitor", PrintAction::kMonitor},
+     {"autoOperation", PrintAction::kAutoOperation},
+     {"reDetect", PrintAction::kReDetect},
+     {"ignore", PrintAction::kIgnore},
      {"done", PrintAction::kDone}}};
 
 // Source: shared protocol dossier §3.6. "stoped" is what the printers write.

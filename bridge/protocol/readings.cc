@@ -6,9 +6,9 @@
 namespace printfleet::protocol {
 namespace {
 
-// What a sensor or a target can say; a broken thermistor's -200 is no temperature.
-constexpr Range<double> kTemperatureC{-50, 600};
 constexpr Range<double> kZOffsetMm{-10, 10};
+constexpr Range<double> kSpeedPercent{0, 1000};
+constexpr Range<int64_t> kFanLevels{0, 100};
 
 struct Mode {
   SpeedMode mode;
@@ -66,15 +66,27 @@ Temperatures ReadTemperatures(const Fields& fields) {
       .nozzle_target_c = fields.Number("target_nozzle_temp", kTemperatureC),
       .bed_c = fields.Number("curr_hotbed_temp", kTemperatureC),
       .bed_target_c = fields.Number("target_hotbed_temp", kTemperatureC),
+      .chamber_c = fields.Number("curr_chamber_temp", kTemperatureC),
+      .chamber_target_c = fields.Number("target_chamber_temp", kTemperatureC),
   };
 }
 
 PrintSettings ReadSettings(const Fields& fields) {
+  const std::optional<double> speed = fields.Number("print_speed_pct", kSpeedPercent);
   return {
       .fan_ratio = fields.Percent("fan_speed_pct"),
       .speed_mode = ReadSpeedMode(fields),
+      .speed_ratio = speed ? std::optional(*speed / 100) : std::nullopt,
       .z_offset_mm = fields.Number("z_comp", kZOffsetMm),
   };
+}
+
+std::optional<double> ReadAuxiliaryFan(const Fields& fields) {
+  return fields.Percent("aux_fan_speed_pct");
+}
+
+std::optional<int64_t> ReadBoxFanLevel(const Fields& fields) {
+  return fields.Int("box_fan_level", kFanLevels);
 }
 
 }  // namespace printfleet::protocol

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "protocol/equipment.h"
 
 namespace printfleet::protocol {
 
@@ -63,11 +64,14 @@ struct Temperatures {
   std::optional<double> nozzle_target_c;
   std::optional<double> bed_c;
   std::optional<double> bed_target_c;
+  std::optional<double> chamber_c;
+  std::optional<double> chamber_target_c;
 };
 
 struct PrintSettings {
   std::optional<double> fan_ratio;
   std::optional<SpeedMode> speed_mode;
+  std::optional<double> speed_ratio;
   std::optional<double> z_offset_mm;
 };
 
@@ -81,6 +85,10 @@ enum class PrintAction {
   kQuery,
   kGetSliceParam,
   kLocalTaskTrans,
+  kMonitor,        // resin
+  kAutoOperation,  // resin
+  kReDetect,
+  kIgnore,
   kDone,
   kOther,
 };
@@ -130,7 +138,9 @@ struct TemperatureReport {
 };
 
 struct FanReport {
-  std::optional<double> fan_ratio;
+  std::optional<double> fan_ratio = std::nullopt;
+  std::optional<double> auxiliary_fan_ratio = std::nullopt;
+  std::optional<int64_t> box_fan_level = std::nullopt;
 };
 
 struct FileRecord {
@@ -179,9 +189,6 @@ struct OtaReport {
   std::optional<std::string_view> model_id;
 };
 
-// video/report: state words initSuccess, joinSuccess, pushStopped … stay in the envelope.
-struct VideoReport {};
-
 // [§1] `…/response`: "received", never "understood".
 struct AckReport {};
 
@@ -190,6 +197,8 @@ struct InfoReport {
   WorkState work = WorkState::kUnknown;
   Temperatures temperatures;
   PrintSettings settings;
+  std::optional<double> auxiliary_fan_ratio;
+  std::optional<int64_t> box_fan_level;
 };
 
 // Recognized as a message of this protocol, not decoded further.
@@ -205,11 +214,18 @@ std::string PathWithoutIndices(std::string_view path);
 
 using ReportBody =
     std::variant<OtherReport, PrintReport, StatusReport, LastWillReport, TemperatureReport,
-                 FanReport, FileReport, OtaReport, VideoReport, AckReport, InfoReport>;
+                 FanReport, FileReport, OtaReport, VideoReport, AckReport, InfoReport, UserReport,
+                 PeripheralsReport, LightReport, AxisReport, WifiReport, NetworkReport,
+                 FilamentBoxReport, SpoolHolderReport>;
+
+// Of reports of a type that decode.cc's table lacks.
+constexpr std::string_view kUnknownType = "other";
 
 struct Report {
   std::string_view model_id;
   std::string_view printer_id;
+  std::string_view type =
+      kUnknownType;  // by which it was read: of a closed set, never the sender's
   Envelope envelope;
   ReportBody body;
   std::vector<FieldError> field_errors;  // a field of the wrong type costs that field only

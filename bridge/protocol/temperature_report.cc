@@ -14,7 +14,11 @@ FanReport ReadFanReport(const Message& message) {
   if (!fan_ratio) {
     fan_ratio = data.Object("settings").Percent("fan_speed_pct");
   }
-  return {.fan_ratio = fan_ratio};
+  return {
+      .fan_ratio = fan_ratio,
+      .auxiliary_fan_ratio = ReadAuxiliaryFan(data),
+      .box_fan_level = ReadBoxFanLevel(data),
+  };
 }
 
 }  // namespace printfleet::protocol

@@ -54,9 +54,12 @@ TEST(Decode, TypeIsTheTopicsWhereTheMessageHasNone) {
 
 TEST(Decode, TheTopicDecidesAndTheMessageOnlyHints) {
   EXPECT_EQ(BodyOf("status", R"({"type":"print","state":"free"})"), "status free");
-  EXPECT_EQ(BodyOf("wifi", R"({"type":"print","state":"printing"})"), "other");
+  EXPECT_EQ(BodyOf("resin", R"({"type":"print","state":"printing"})"), "other");
   EXPECT_EQ(BodyOf("unheard", R"({"type":"status","state":"busy"})"), "status busy");
   EXPECT_EQ(BodyOf("unheard", R"({"type":"of","state":"busy"})"), "other");
+  EXPECT_EQ(DecodeOf("20021", "status", R"({"type":"print"})").type, "status");
+  EXPECT_EQ(DecodeOf("20021", "unheard", R"({"type":"print"})").type, "print");
+  EXPECT_EQ(DecodeOf("20021", "unheard", R"({"type":"of"})").type, kUnknownType);
 }
 
 TEST(Decode, AnAckIsOnlyAnAck) {
@@ -140,7 +143,7 @@ TEST(Print, UpdateIsResultAndProgress) {
       "target_hotbed_temp":60,"fan_speed_pct":100,"print_speed_pct":100,"print_speed_mode":3,
       "z_comp":"0.05"}}})"),
             "print update/updated task=0 nozzle=205 nozzle_target=210 bed=59 bed_target=60 fan=1"
-            " speed=sport z=0.05");
+            " speed=sport pace=1 z=0.05");
   EXPECT_EQ(BodyOf("print", R"({"action":"update","state":"downloading","data":{"progress":37}})"),
             "print update/downloading progress=0.37");
 }

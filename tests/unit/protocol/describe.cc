@@ -6,8 +6,9 @@
 namespace printfleet::protocol {
 namespace {
 
-constexpr std::array kActions{"start", "pause", "resume",         "stop", "update", "cancel",
-                              "query", "slice", "localtasktrans", "done", "other"};
+constexpr std::array kActions{"start",  "pause",    "resume", "stop",           "update",
+                              "cancel", "query",    "slice",  "localtasktrans", "monitor",
+                              "auto",   "redetect", "ignore", "done",           "other"};
 constexpr std::array kWords{"downloading", "checking", "preheating", "leveling", "printing",
                             "pausing",     "paused",   "resuming",   "resumed",  "stopping",
                             "stopped",     "failed",   "finished",   "updated",  "done",
@@ -15,6 +16,14 @@ constexpr std::array kWords{"downloading", "checking", "preheating", "leveling",
 constexpr std::array kWork{"free", "busy", "unknown"};
 constexpr std::array kFileActions{"list_local", "list_usb",  "delete_local",
                                   "delete_usb", "recommend", "other"};
+constexpr std::array kVideo{"started", "joined", "left", "stopped",
+                            "done",    "failed", "none", "unknown"};
+constexpr std::array kUser{"bind_query", "unbind", "other"};
+constexpr std::array kPlaces{"head", "chamber", "camera", "unknown"};
+constexpr std::array kAxis{"move", "turn_off", "query", "other"};
+constexpr std::array kBoxActions{"get_info",      "set_info",    "refresh",
+                                 "set_dry",       "dry_status",  "feed",
+                                 "set_auto_feed", "update_info", "other"};
 constexpr std::array kSteps{"version", "start",           "downloading", "updating", "succeeded",
                             "failed",  "download_failed", "canceled",    "unknown"};
 
@@ -32,6 +41,10 @@ std::string Text(std::string_view text) {
   return std::string(text);
 }
 
+std::string Text(bool flag) {
+  return flag ? "yes" : "no";
+}
+
 std::string Text(WallTime time) {
   return FormatIso8601(time);
 }
@@ -47,12 +60,17 @@ std::string Pair(std::string_view name, const std::optional<T>& value) {
 
 std::string Of(const Temperatures& at) {
   return Pair("nozzle", at.nozzle_c) + Pair("nozzle_target", at.nozzle_target_c) +
-         Pair("bed", at.bed_c) + Pair("bed_target", at.bed_target_c);
+         Pair("bed", at.bed_c) + Pair("bed_target", at.bed_target_c) +
+         Pair("chamber", at.chamber_c) + Pair("chamber_target", at.chamber_target_c);
 }
 
 std::string Of(const PrintSettings& settings) {
   return Pair("fan", settings.fan_ratio) + Pair("speed", settings.speed_mode) +
-         Pair("z", settings.z_offset_mm);
+         Pair("pace", settings.speed_ratio) + Pair("z", settings.z_offset_mm);
+}
+
+std::string Fans(const std::optional<double>& auxiliary_ratio, const std::optional<int64_t>& box) {
+  return Pair("aux", auxiliary_ratio) + Pair("box", box);
 }
 
 std::string Of(const JobBlock& job) {
@@ -84,7 +102,8 @@ struct Describer {
   }
 
   std::string operator()(const FanReport& report) const {
-    return "fan" + Pair("fan", report.fan_ratio);
+    return "fan" + Pair("fan", report.fan_ratio) +
+           Fans(report.auxiliary_fan_ratio, report.box_fan_level);
   }
 
   std::string operator()(const FileReport& report) const {
@@ -108,13 +127,66 @@ struct Describer {
            Pair("model", report.model_id);
   }
 
-  std::string operator()(const VideoReport&) const { return "video"; }
+  std::string operator()(const VideoReport& report) const {
+    return std::string("video ") + kVideo[static_cast<size_t>(report.word)];
+  }
 
   std::string operator()(const AckReport&) const { return "ack"; }
 
   std::string operator()(const InfoReport& report) const {
     return std::string("info ") + kWork[static_cast<size_t>(report.work)] +
-           Of(report.temperatures) + Of(report.settings);
+           Of(report.temperatures) + Of(report.settings) +
+           Fans(report.auxiliary_fan_ratio, report.box_fan_level);
+  }
+
+  std::string operator()(const UserReport& report) const {
+    return std::string("user ") + kUser[static_cast<size_t>(report.action)] +
+           (report.done ? " done" : "");
+  }
+
+  std::string operator()(const PeripheralsReport& report) const {
+    return "peripherals" + Pair("camera", report.camera) + Pair("box", report.filament_box) +
+           Pair("usb", report.usb_stick);
+  }
+
+  std::string operator()(const LightReport& report) const {
+    std::string text = "light";
+    for (const Light& light : report.lights) {
+      text += std::string("\n") + kPlaces[static_cast<size_t>(light.place)] + Pair("on", light.on) +
+              Pair("brightness", light.brightness_ratio);
+    }
+    return text;
+  }
+
+  std::string operator()(const AxisReport& report) const {
+    return std::string("axis ") + kAxis[static_cast<size_t>(report.action)] +
+           Pair("x", report.x_mm) + Pair("y", report.y_mm) + Pair("z", report.z_mm);
+  }
+
+  std::string operator()(const WifiReport& report) const {
+    return "wifi" + Pair("signal", report.signal_strength);
+  }
+
+  std::string operator()(const NetworkReport& report) const {
+    return std::string("network") + (report.done ? " done" : "");
+  }
+
+  std::string operator()(const FilamentBoxReport& report) const {
+    std::string text = std::string("boxes ") + kBoxActions[static_cast<size_t>(report.action)] +
+                       (report.done ? " done" : "");
+    for (const FilamentBox& box : report.boxes) {
+      text += "\nbox" + Pair("id", box.id) + Pair("loaded", box.loaded_slot) +
+              Pair("at", box.temperature_c) + Pair("drying", box.drying) +
+              Pair("target", box.drying_target_c);
+      for (const FilamentSlot& slot : box.slots) {
+        text += "\n slot" + Pair("index", slot.index) + Pair("material", slot.material);
+      }
+    }
+    return text;
+  }
+
+  std::string operator()(const SpoolHolderReport& report) const {
+    return "holder" + Pair("material", report.material) + Pair("loaded", report.loaded);
   }
 };
 

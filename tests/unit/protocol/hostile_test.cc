@@ -180,7 +180,7 @@ constexpr std::string_view kNoId = "true [] {} 1.5 18446744073709551615";
 constexpr std::string_view kNoObject = R"(true 7 "x" [])";
 
 // clang-format off
-constexpr std::array<Mistyped, 34> kMistyped{{
+constexpr std::array<Mistyped, 47> kMistyped{{
     {"print", R"({"type":)", "}", "type", kNoText},
     {"print", R"({"action":)", "}", "action", kNoText},
     {"print", R"({"state":)", "}", "state", kNoText},
@@ -215,6 +215,19 @@ constexpr std::array<Mistyped, 34> kMistyped{{
     {"ota", R"({"data":{"firmware_version":)", "}}", "data.firmware_version", kNoText},
     {"ota", R"({"data":{"model_id":)", "}}", "data.model_id", kNoId},
     {"info", R"({"data":{"temp":)", "}}", "data.temp", kNoObject},
+    {"print", R"({"data":{"settings":{"print_speed_pct":)", "}}}", "data.settings.print_speed_pct", kNoNumber},
+    {"tempature", R"({"data":{"curr_chamber_temp":)", "}}", "data.curr_chamber_temp", kNoNumber},
+    {"fan", R"({"data":{"aux_fan_speed_pct":)", "}}", "data.aux_fan_speed_pct", kNoNumber},
+    {"fan", R"({"data":{"box_fan_level":)", "}}", "data.box_fan_level", kNoInteger},
+    {"peripherie", R"({"data":{"udisk":)", "}}", "data.udisk", R"("x" [] {} 2)"},
+    {"light", R"({"data":{"lights":)", "}}", "data.lights", R"(true 7 "x")"},
+    {"light", R"({"data":{"lights":[{"brightness":)", "}]}}", "data.lights[0].brightness", kNoNumber},
+    {"axis", R"({"data":{"coordinates":{"z":)", "}}}", "data.coordinates.z", kNoNumber},
+    {"wifi", R"({"data":{"signal_strength":)", "}}", "data.signal_strength", kNoInteger},
+    {"multiColorBox", R"({"data":{"multi_color_box":[{"drying_status":)", "}]}}", "data.multi_color_box[0].drying_status", kNoObject},
+    {"multiColorBox", R"({"data":{"multi_color_box":[{"slots":[{"type":)", "}]}]}}", "data.multi_color_box[0].slots[0].type", kNoText},
+    {"multiColorBox", R"({"action":"autoUpdateInfo","data":{"loaded_slot":)", "}}", "data.loaded_slot", kNoInteger},
+    {"extfilbox", R"({"data":{"loaded":)", "}}", "data.loaded", R"("x" [] {} 2)"},
 }};
 
 // clang-format on
