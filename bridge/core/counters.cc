@@ -23,12 +23,22 @@ void AddHistogram(H& into, const H& from) {
 void Counters::Add(const Counters& other) {
   AddMap(inbound_messages, other.inbound_messages);
   AddMap(dead_letters, other.dead_letters);
-  AddMap(field_errors, other.field_errors);
+  for (const auto& [labels, count] : other.field_errors) {
+    AddFieldErrors(labels.first, labels.second, count);
+  }
   AddMap(jobs, other.jobs);
   AddMap(commands, other.commands);
   duplicates += other.duplicates;
   AddHistogram(job_duration, other.job_duration);
   AddHistogram(command_duration, other.command_duration);
+}
+
+void Counters::AddFieldErrors(std::string_view type, std::string_view field, uint64_t count) {
+  std::pair<std::string, std::string> labels(type, field);
+  if (field_errors.size() >= kFieldErrorLabelsMax && !field_errors.contains(labels)) {
+    labels = {"other", "other"};
+  }
+  field_errors[labels] += count;
 }
 
 }  // namespace printfleet::core

@@ -58,9 +58,8 @@ void Core::OnReport(const Message& message, const Instant& now) {
     duplicates_.Add(message.digest);
   }
   ++batch_counters_.inbound_messages["report"];
-  if (!report.field_errors.empty()) {
-    batch_counters_.field_errors[CleanText(report.envelope.type, kWordBytesMax)] +=
-        report.field_errors.size();
+  for (const protocol::FieldError& error : report.field_errors) {
+    batch_counters_.AddFieldErrors(report.type, protocol::PathWithoutIndices(error.field), 1);
   }
   printer::Printer& printer = world_.printers.Mutable(id);
   const printer::Change change =

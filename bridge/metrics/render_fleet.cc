@@ -74,8 +74,8 @@ void AddInbound(Families& page, const Snapshot& snapshot) {
                     "Messages that could not be used and were put aside."},
                    counters.dead_letters, "reason"));
   page.Add(Counted({MetricType::Counter, "field_errors_total",
-                    "Fields of reports that were not what they should be, by report type."},
-                   counters.field_errors, "type"));
+                    "Fields of reports that were not what they should be."},
+                   counters.field_errors, {"type", "field"}));
   const Traffic& traffic = snapshot.traffic;
   page.Add(Observed({MetricType::Histogram, "inbound_commit_duration_seconds",
                      "How long the store took to commit a batch."},

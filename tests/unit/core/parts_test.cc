@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "core/asks.h"
+#include "core/counters.h"
 #include "core/deadlines.h"
 #include "core/duplicates.h"
 #include "core/snapshot.h"
@@ -124,6 +125,21 @@ TEST(Asks, AnUrgentOneGoesFirst) {
   asks.Add("b", printer::Questions{true, false, false}, false);
   asks.Add("b", printer::Questions{false, true, false}, true);
   EXPECT_EQ(asks.Take(Ms(5000))->printer, "b");
+}
+
+TEST(Counters, FieldErrorsAreBounded) {
+  Counters batch;
+  for (size_t i = 0; i < kFieldErrorLabelsMax + 10; ++i) {
+    batch.AddFieldErrors("print", "data.field" + std::to_string(i), 2);
+  }
+  EXPECT_EQ(batch.field_errors.size(), kFieldErrorLabelsMax + 1);
+  EXPECT_EQ((batch.field_errors[{"other", "other"}]), 20U);
+  Counters total;
+  total.AddFieldErrors("file", "data.records", 1);
+  total.Add(batch);
+  EXPECT_EQ(total.field_errors.size(), kFieldErrorLabelsMax + 1);
+  EXPECT_EQ((total.field_errors[{"file", "data.records"}]), 1U);
+  EXPECT_EQ((total.field_errors[{"other", "other"}]), 22U);
 }
 
 TEST(Snapshot, GivesBackWhatAStopNeeds) {

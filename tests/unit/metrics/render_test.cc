@@ -51,7 +51,7 @@ Snapshot FullSnapshot() {
   snapshot.counters.commands[{"print.stop", "succeeded"}] = 5;
   snapshot.counters.inbound_messages["report"] = 100;
   snapshot.counters.dead_letters["malformed"] = 2;
-  snapshot.counters.field_errors["info"] = 1;
+  snapshot.counters.field_errors[{"info", "data.temp"}] = 1;
   snapshot.counters.job_duration.Observe(7000);
   snapshot.counters.command_duration.Observe(0.8);
   snapshot.traffic.inbound_commit_duration.Observe(0.003);
