@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace printfleet::json {
@@ -64,6 +65,40 @@ TEST(JsonParser, NulIsNoEnd) {
   Parser parser;
   for (const std::string_view bytes : {std::string_view("{}\0", 3), std::string_view("{}\0{", 4)}) {
     EXPECT_FALSE(parser.Parse(bytes, Limits{}).ok());
+  }
+}
+
+TEST(JsonParser, NeedsTheBytesNoLonger) {
+  Parser parser;
+  std::string bytes = R"({"a":"x\ny","b":"plain"})";
+  const auto parsed = parser.Parse(bytes, Limits{});
+  std::ranges::fill(bytes, '!');
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ((*parsed)["a"].String(), "x\ny");
+  EXPECT_EQ((*parsed)["b"].String(), "plain");
+}
+
+TEST(JsonParser, KeepsTextAsLongAsTheDocument) {
+  Parser parser;
+  const auto parsed = parser.Parse(R"(["a"])", Limits{});
+  std::string text = "kept";
+  const std::string_view kept = parser.Keep(text);
+  const std::string_view large = parser.Keep(std::string(100'000, 'x'));
+  text = "gone";
+  EXPECT_EQ(kept, "kept");
+  EXPECT_EQ(large, std::string(100'000, 'x'));
+  EXPECT_EQ(parser.Keep(""), "");
+  EXPECT_EQ(parsed->at(0).String(), "a");
+}
+
+TEST(JsonParser, CountsTheDepthOfEachDocumentAnew) {
+  Parser parser;
+  const Limits limits{.bytes_max = 100, .depth_max = 2};
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_TRUE(parser.Parse(R"([{},[],{"a":[]}])", {.bytes_max = 100, .depth_max = 3}).ok());
+    EXPECT_EQ(parser.Parse("[[[", limits).error().code, Errc::kRejected);
+    EXPECT_EQ(parser.Parse("[[}", limits).error().code, Errc::kMalformed);
+    EXPECT_TRUE(parser.Parse(R"([{"a":"[[[{{{"},{},[]])", limits).ok());
   }
 }
 
