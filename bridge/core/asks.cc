@@ -5,7 +5,7 @@
 namespace printfleet::core {
 
 void Asks::Add(const PrinterId& printer, const printer::Questions& questions, bool urgent) {
-  if (!questions.version && !questions.status && !questions.job) {
+  if (questions == printer::Questions()) {
     return;
   }
   const auto [entry, inserted] = questions_.try_emplace(printer, questions);
@@ -13,6 +13,8 @@ void Asks::Add(const PrinterId& printer, const printer::Questions& questions, bo
     entry->second.version |= questions.version;
     entry->second.status |= questions.status;
     entry->second.job |= questions.job;
+    entry->second.local_files |= questions.local_files;
+    entry->second.usb_files |= questions.usb_files;
     if (urgent) {
       queue_.erase(std::remove(queue_.begin(), queue_.end(), printer), queue_.end());
       queue_.push_front(printer);

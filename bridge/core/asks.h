@@ -1,4 +1,5 @@
-// Asks: our own questions to printers (version, status, job), one of each kind a printer, paced.
+// Asks: our own questions to printers (version, status, job, files), one of each kind a printer,
+// paced.
 // Questions are harmless to repeat and to lose, so they live in memory only. Loop thread only.
 #pragma once
 

@@ -122,7 +122,14 @@ class Core {
   void AddPrinter(const protocol::Report& report, const Instant& now);
   void LogReport(const protocol::Report& report, const Message& message, const Instant& now);
   void LogTelemetry(printer::Printer& printer, const Instant& now);
-  void LogFiles(const protocol::Report& report, const Instant& now);
+
+  // The inventory of the printers' files (files.cc).
+  void LogFiles(const protocol::Report& report, bool live, const Instant& now);
+  void LogListing(const protocol::Report& report, const protocol::FileReport& files,
+                  protocol::Storage storage, const std::vector<protocol::Request>& requests,
+                  const Instant& now);
+  void LogDeletion(const protocol::Report& report, protocol::Storage storage,
+                   const std::vector<protocol::Request>& requests, bool live);
   void DeadLetter(const Message& message, std::string_view reason, std::string_view detail);
 
   // Requests (requests.cc).

@@ -67,7 +67,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
   printer.dirty |= change.readings_changed || change.state_changed;
   LogReport(report, message, now);
   LogTelemetry(printer, now);
-  LogFiles(report, now);
+  LogFiles(report, live && !message.retained, now);
   Absorb(id, change, now);
   fleet::Output output;
   fleet::HandleReport(world_, rules(), report, change, live && !message.retained, now, output);
@@ -166,25 +166,6 @@ void Core::LogTelemetry(printer::Printer& printer, const Instant& now) {
     row.progress_ratio = printer.job->progress_ratio;
   }
   effects_.rows.telemetry.push_back(std::move(row));
-}
-
-void Core::LogFiles(const protocol::Report& report, const Instant& now) {
-  const auto* files = std::get_if<protocol::FileReport>(&report.body);
-  if (files == nullptr || !files->done ||
-      (files->action != protocol::FileAction::kListLocal &&
-       files->action != protocol::FileAction::kListUsb)) {
-    return;
-  }
-  FileListRow row;
-  row.printer_id = report.printer_id;
-  row.storage = files->action == protocol::FileAction::kListLocal ? "local" : "usb";
-  row.path = "/";  // the report does not say which; every program asks for the root
-  row.listed_at = now.wall;
-  for (const protocol::FileRecord& record : files->records) {
-    row.files.push_back(
-        {std::string(record.filename), record.size_bytes, record.modified_at, record.is_directory});
-  }
-  effects_.rows.file_lists.push_back(std::move(row));
 }
 
 // Limited per printer (or foreign topic) and minute, so that a flood of rubbish fills no disk;

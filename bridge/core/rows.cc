@@ -5,7 +5,8 @@ namespace printfleet::core {
 bool Rows::empty() const {
   return reports.empty() && telemetry.empty() && registrations.empty() && statuses.empty() &&
          jobs.empty() && job_events.empty() && events.empty() && dead_letters.empty() &&
-         file_lists.empty() && commands.empty() && executions.empty() && audit.empty() && !ledger;
+         file_deletions.empty() && file_lists.empty() && commands.empty() && executions.empty() &&
+         audit.empty() && !ledger;
 }
 
 }  // namespace printfleet::core

@@ -97,6 +97,14 @@ struct FileListRow {
   std::vector<File> files;
 };
 
+// A file that the printer says is gone. Written before the lists of its batch.
+struct FileDeletionRow {
+  PrinterId printer_id;
+  std::string storage;
+  std::string path;
+  std::string filename;  // bytes
+};
+
 struct CommandRow {
   CommandId id;
   std::string author;
@@ -125,6 +133,7 @@ struct Rows {
   std::vector<JobEventRow> job_events;
   std::vector<EventRow> events;
   std::vector<DeadLetterRow> dead_letters;
+  std::vector<FileDeletionRow> file_deletions;
   std::vector<FileListRow> file_lists;
   std::vector<CommandRow> commands;
   std::vector<fleet::Execution> executions;

@@ -138,6 +138,12 @@ void Core::AskPrinters(const Instant& now) {
     if (ask->questions.job) {
       send(protocol::QueryPrint{});
     }
+    if (ask->questions.local_files) {
+      send(protocol::ListFiles{protocol::Storage::kLocal});
+    }
+    if (ask->questions.usb_files) {
+      send(protocol::ListFiles{protocol::Storage::kUsb});
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // What comes from outside after a command was accepted: reports, the broker's confirmations, time.
 #include <algorithm>
 
+#include "fleet/build.h"
 #include "fleet/gates.h"
 #include "fleet/match.h"
 #include "fleet/respond.h"
@@ -154,6 +155,26 @@ void Erase(World& world, CommandId id) {
 }
 
 }  // namespace
+
+std::vector<protocol::Request> RequestsOut(const World& world, const PrinterId& printer,
+                                           std::string_view command, std::string_view msgid) {
+  std::vector<protocol::Request> requests;
+  for (const ExecutionKey& key : OpenAt(world, printer)) {
+    const Execution* execution = world.executions.Find(key);
+    const Command* open = world.commands.Find(key.command_id);
+    if (execution == nullptr || open == nullptr || !IsOut(*execution) ||
+        open->request.spec->name != command) {
+      continue;
+    }
+    protocol::Request request =
+        BuildRequest(open->request, *world.printers.Find(printer), execution->task_id);
+    if (!msgid.empty() && execution->msgid == msgid) {
+      return {std::move(request)};
+    }
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
 
 void HandleReport(World& world, const Rules& rules, const protocol::Report& report,
                   const printer::Change& change, bool live, const Instant& now, Output& output) {

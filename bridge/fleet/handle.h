@@ -122,6 +122,11 @@ Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view pay
 void HandleStopRecord(World& world, const Rules& rules, std::string_view record_json,
                       const Instant& now, Output& output);
 
+// The messages of the open executions of `command` that a report of the printer may answer: of
+// those that are out, the one whose msgid it carries, else all, oldest first.
+std::vector<protocol::Request> RequestsOut(const World& world, const PrinterId& printer,
+                                           std::string_view command, std::string_view msgid);
+
 // A report of a printer, after printer::ApplyReport made `change` of it.
 void HandleReport(World& world, const Rules& rules, const protocol::Report& report,
                   const printer::Change& change, bool live, const Instant& now, Output& output);

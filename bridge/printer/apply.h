@@ -45,6 +45,10 @@ struct Questions {
   bool version = false;
   bool status = false;
   bool job = false;
+  bool local_files = false;
+  bool usb_files = false;
+
+  bool operator==(const Questions&) const = default;
 };
 
 struct JobEvent {

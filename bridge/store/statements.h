@@ -71,7 +71,8 @@ extern const Statement kUpsertPrinters;
 extern const Statement kUpsertStatuses;
 extern const Statement kUpsertJobs;
 extern const Statement kInsertJobEvents;
-extern const Statement kDeleteFiles;  // printer_id[], storage[], path[]
+extern const Statement kDeleteFiles;      // printer_id[], storage[], path[], filename[], raw[]
+extern const Statement kDeleteFileLists;  // printer_id[], storage[], path[]
 extern const Statement kInsertFiles;
 extern const Statement kUpsertCommands;
 extern const Statement kUpsertExecutions;

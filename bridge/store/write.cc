@@ -150,6 +150,15 @@ Status WriteJobEvents(Session& session, const core::Rows& rows) {
   return session.RunRows(kInsertJobEvents, set);
 }
 
+Status WriteFileDeletions(Session& session, const core::Rows& rows) {
+  RowSet set(5);
+  for (const core::FileDeletionRow& row : rows.file_deletions) {
+    set.Text(row.printer_id).Text(row.storage).Text(row.path);
+    set.Text(CleanText(row.filename, kFilenameBytesMax)).BytesUnlessClean(row.filename);
+  }
+  return session.RunRows(kDeleteFiles, set);
+}
+
 Status WriteFileLists(Session& session, const core::Rows& rows) {
   RowSet lists(3);
   RowSet files(9);
@@ -165,7 +174,7 @@ Status WriteFileLists(Session& session, const core::Rows& rows) {
       files.Time(row->listed_at);
     }
   }
-  Status deleted = session.RunRows(kDeleteFiles, lists);
+  Status deleted = session.RunRows(kDeleteFileLists, lists);
   return deleted ? session.RunRows(kInsertFiles, files) : deleted;
 }
 
@@ -295,9 +304,10 @@ Status WriteBatch(Session& session, const Batch& batch) {
   }
   // Parents before children: printers, jobs and commands are referenced.
   using Write = Status (*)(Session&, const core::Rows&);
-  for (const Write write : {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses,
-                            WriteJobs, WriteJobEvents, WriteFileLists, WriteCommands,
-                            WriteExecutions, WriteEvents, WriteAudit, WriteDeadLetters}) {
+  for (const Write write :
+       {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobEvents,
+        WriteFileDeletions, WriteFileLists, WriteCommands, WriteExecutions, WriteEvents, WriteAudit,
+        WriteDeadLetters}) {
     Status written = write(session, batch.rows);
     if (!written) {
       return written;

@@ -212,6 +212,15 @@ const Statement kInsertBatches = {"insert_batches", InsertSql("inbound_batches",
 const Statement kDeleteFiles = {
     "delete_files",
     R"(DELETE FROM fleet.printer_files f
+       USING unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+         AS r(printer_id, storage, path, filename, filename_raw)
+       WHERE f.printer_id = r.printer_id AND f.storage = r.storage AND f.path = r.path
+         AND f.filename = r.filename AND f.filename_raw IS NOT DISTINCT FROM r.filename_raw)",
+};
+
+const Statement kDeleteFileLists = {
+    "delete_file_lists",
+    R"(DELETE FROM fleet.printer_files f
        USING unnest($1::text[], $2::text[], $3::text[]) AS r(printer_id, storage, path)
        WHERE f.printer_id = r.printer_id AND f.storage = r.storage AND f.path = r.path)",
 };

@@ -64,6 +64,18 @@ TEST_F(Commit, OfSeveralRowsOfOneKeyTheLastCounts) {
   EXPECT_EQ(looker_.Value("SELECT count(*) FROM fleet.printer_files"), "1");
 }
 
+TEST_F(Commit, DeletedFilesGoByTheirBytes) {
+  ASSERT_EQ(probe_.Commit(MakeFullBatch(1)), "committed");
+  Batch batch;
+  batch.seq = 2;
+  batch.rows.file_deletions = {{"p1", "usb", "/", "dir\xFE"},
+                               {"p1", "usb", "/", "dir\xEF\xBF\xBD"},
+                               {"p1", "usb", "/other", "a.gcode"},
+                               {"p1", "local", "/", "a.gcode"}};
+  ASSERT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+  EXPECT_EQ(looker_.Value("SELECT string_agg(filename, ' ') FROM fleet.printer_files"), "a.gcode");
+}
+
 TEST_F(Commit, LaterBatchesReplaceRowsByKey) {
   ASSERT_EQ(probe_.Commit(MakeFullBatch(1)), "committed");
   looker_.Rows("UPDATE fleet.jobs SET verdict = 'good'");
