@@ -71,6 +71,7 @@ Settings ReadSettings(const YamlNode& node, Notes& notes) {
   root.Path("data_dir", settings.data_dir);
   ReadInstance(root, settings.instance);
   root.Path("models_file", settings.models_file);
+  root.Path("error_codes_file", settings.error_codes_file);
   root.Path("users_file", settings.users_file);
   ReadBroker(root.Child("broker"), settings.broker);
   ReadDatabase(root.Child("database"), settings.database);
@@ -93,15 +94,18 @@ Settings ReadSettings(const YamlNode& node, Notes& notes) {
   return settings;
 }
 
-void LoadModelsInto(Loaded& loaded) {
-  const std::string& file =
-      loaded.settings.models_file.empty() ? DefaultModelsFile() : loaded.settings.models_file;
+// What `load` makes of the file `chosen`, or of the one installed as `name`.
+template <typename Value>
+Value LoadBeside(const std::string& chosen, const std::string& name,
+                 Value (*load)(const std::string&, const std::string&, std::vector<Problem>&),
+                 std::vector<Problem>& problems) {
+  const std::string file = chosen.empty() ? InstalledFile(name) : chosen;
   const auto text = ReadWholeFile(file);
   if (!text.ok()) {
-    loaded.problems.push_back({file, 0, 0, text.error().message, false});
-    return;
+    problems.push_back({file, 0, 0, text.error().message, false});
+    return {};
   }
-  loaded.models = LoadModels(*text, file, loaded.problems);
+  return load(*text, file, problems);
 }
 
 }  // namespace
@@ -131,7 +135,10 @@ Loaded LoadText(const std::string& text, const std::string& file) {
   }
   loaded.problems = std::move(notes.problems);
   SortByPlace(loaded.problems);
-  LoadModelsInto(loaded);
+  const Settings& settings = loaded.settings;
+  loaded.models = LoadBeside(settings.models_file, "models.yaml", LoadModels, loaded.problems);
+  loaded.error_codes =
+      LoadBeside(settings.error_codes_file, "error_codes.yaml", LoadErrorCodes, loaded.problems);
   return loaded;
 }
 
@@ -153,13 +160,14 @@ std::vector<std::string> KnownKeys() {
   return {keys.begin(), keys.end()};
 }
 
-std::string DefaultModelsFile() {
+std::string InstalledFile(const std::string& name) {
 #ifdef PRINTFLEET_CONFIG_DIR
-  if (std::error_code error; std::filesystem::exists(PRINTFLEET_CONFIG_DIR "/models.yaml", error)) {
-    return PRINTFLEET_CONFIG_DIR "/models.yaml";
+  const std::string beside = PRINTFLEET_CONFIG_DIR "/" + name;
+  if (std::error_code error; std::filesystem::exists(beside, error)) {
+    return beside;
   }
 #endif
-  return "/usr/share/printfleet/models.yaml";
+  return "/usr/share/printfleet/" + name;
 }
 
 }  // namespace printfleet::settings

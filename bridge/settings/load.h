@@ -1,4 +1,4 @@
-// YAML -> Settings, ModelRegistry and Users; every error at once, each with its place.
+// YAML -> Settings, ModelRegistry, ErrorCodes and Users; every error at once, each with its place.
 //
 // Called at start and on reload, from `printfleet check` and from the command line. Reads files;
 // writes none. Requires nothing; never throws.
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "settings/error_codes.h"
 #include "settings/models.h"
 #include "settings/settings.h"
 
@@ -30,14 +31,15 @@ struct Problem {
 struct Loaded {
   Settings settings;
   ModelRegistry models;
+  ErrorCodes error_codes;
   std::vector<Problem> problems;  // errors and warnings, in the order of the file
 
   [[nodiscard]] bool ok() const;
 };
 
 // Parses and validates `text`; `file` is for messages. Unknown keys are errors with a suggestion.
-// The registry is read from settings.models_file (default: next to the configuration's examples,
-// see DefaultModelsFile()).
+// The registry and the codes are read from settings.models_file and settings.error_codes_file
+// (default: next to the configuration's examples, see InstalledFile()).
 Loaded LoadText(const std::string& text, const std::string& file);
 
 Loaded LoadFile(const std::string& file);
@@ -46,11 +48,15 @@ Loaded LoadFile(const std::string& file);
 ModelRegistry LoadModels(const std::string& text, const std::string& file,
                          std::vector<Problem>& problems);
 
+// error_codes.yaml -> the codes, likewise.
+ErrorCodes LoadErrorCodes(const std::string& text, const std::string& file,
+                          std::vector<Problem>& problems);
+
 // Every key a configuration may have: "broker.listeners[].port". Sorted.
 std::vector<std::string> KnownKeys();
 
-// Where config/models.yaml was installed, or the source tree's copy beside the build.
-std::string DefaultModelsFile();
+// Where config/<name> was installed, or the source tree's copy beside the build.
+std::string InstalledFile(const std::string& name);
 
 // The people of the farm, from settings.users_file (lines "name:role:password hash", made by
 // `printfleet user`); the file need not exist.

@@ -83,22 +83,9 @@ void ReadModel(Section section, ModelRegistry& registry) {
 ModelRegistry LoadModels(const std::string& text, const std::string& file,
                          std::vector<Problem>& problems) {
   ModelRegistry registry;
-  Notes notes;
-  notes.file = file;
-  const auto root = ParseYaml(text, file, notes.problems);
-  if (root) {
-    Section section(*root, "", Place{}, notes);
-    auto models = section.Children("models");
-    for (auto& model : models.value_or(std::vector<Section>{})) {
-      ReadModel(std::move(model), registry);
-    }
-    if (!models || models->empty()) {
-      section.Error("", "names no models");
-    }
-    section.Finish();
-  }
-  SortByPlace(notes.problems);
-  problems.insert(problems.end(), notes.problems.begin(), notes.problems.end());
+  ReadListFile(
+      text, file, "models",
+      [&registry](Section section) { ReadModel(std::move(section), registry); }, problems);
   return registry;
 }
 

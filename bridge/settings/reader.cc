@@ -326,4 +326,24 @@ void Section::Finish() const {
   }
 }
 
+void ReadListFile(const std::string& text, const std::string& file, std::string_view key,
+                  const std::function<void(Section)>& read_item, std::vector<Problem>& problems) {
+  Notes notes;
+  notes.file = file;
+  const auto root = ParseYaml(text, file, notes.problems);
+  if (root) {
+    Section section(*root, "", Place{}, notes);
+    auto items = section.Children(key);
+    for (auto& item : items.value_or(std::vector<Section>{})) {
+      read_item(std::move(item));
+    }
+    if (!items || items->empty()) {
+      section.Error("", "names no " + std::string(key));
+    }
+    section.Finish();
+  }
+  SortByPlace(notes.problems);
+  problems.insert(problems.end(), notes.problems.begin(), notes.problems.end());
+}
+
 }  // namespace printfleet::settings

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <set>
@@ -150,5 +151,10 @@ class Section {
   Notes* notes_;
   std::vector<std::string> asked_;
 };
+
+// A file that is one list under `key`: each item by `read_item`. What is wrong is appended to
+// `problems`, in the order of the file; an empty list is wrong.
+void ReadListFile(const std::string& text, const std::string& file, std::string_view key,
+                  const std::function<void(Section)>& read_item, std::vector<Problem>& problems);
 
 }  // namespace printfleet::settings

@@ -164,8 +164,9 @@ struct Store {
 struct Settings {
   std::string data_dir;
   std::string instance = "printfleet";
-  std::string models_file;  // empty: the models.yaml that is installed with the program
-  std::string users_file;   // empty: <data_dir>/users
+  std::string models_file;       // empty: the models.yaml that is installed with the program
+  std::string error_codes_file;  // empty: likewise, error_codes.yaml
+  std::string users_file;        // empty: <data_dir>/users
   Broker broker;
   Database database;
   Http http;

@@ -104,6 +104,54 @@ TEST(Models, AreTheThreeKobra2) {
   EXPECT_EQ(models.NameOf("99999"), "99999");
 }
 
+TEST(ErrorCodes, AreThoseOfTheDossier) {
+  const Loaded loaded = LoadText("data_dir: /x\n", "f");
+  ASSERT_TRUE(loaded.ok());
+  const ErrorCodes& codes = loaded.error_codes;
+  EXPECT_GE(codes.all().size(), 110U);
+  for (const auto& [number, code] : codes.all()) {
+    EXPECT_FALSE(code.text.empty() || code.advice.empty() || code.source.empty()) << number;
+  }
+  for (const int64_t number :
+       {10000, 10120, 10237, 10415, 10539, 10805, 11407, 11412, 11538, 11871}) {
+    EXPECT_NE(codes.Find(number), nullptr) << number;
+  }
+  EXPECT_EQ(codes.KindOf(10401), ErrorKind::kStopped);
+  EXPECT_EQ(codes.KindOf(10101), ErrorKind::kRefused);
+  EXPECT_EQ(codes.KindOf(10603), ErrorKind::kInterrupted);
+  EXPECT_EQ(codes.KindOf(10122), ErrorKind::kFailure);
+  EXPECT_EQ(codes.KindOf(501), ErrorKind::kNotice);
+  EXPECT_EQ(codes.KindOf(77777), ErrorKind::kFailure);
+  EXPECT_EQ(Name(codes.Find(10101)->retry), "once_after_1500_ms");
+  EXPECT_NE(codes.Find(10125)->text.find("the sources differ"), std::string::npos);
+}
+
+TEST(ErrorCodes, MistakesAreNamedWithTheirPlace) {
+  std::vector<Problem> problems;
+  LoadErrorCodes(
+      "codes:\n"
+      "- {code: 1, kind: failure, text: a, advice: b, retry: never, source: observed}\n"
+      "- {code: 1, kind: failure, text: a, advice: b, retry: never, source: observed}\n"
+      "- {code: 2, kind: fault, text: a, advice: b, retry: no, source: observed}\n"
+      "- {code: x, kind: stopped, text: a, retry: again, sauce: observed}\n",
+      "c", problems);
+  std::string lines;
+  for (const auto& problem : problems) {
+    lines += problem.Text() + "\n";
+  }
+  EXPECT_EQ(
+      lines,
+      "c:3:10: codes[1].code: 1 is here twice\n"
+      "c:4:19: codes[2].kind: \"fault\" is not one of failure, interrupted, stopped, refused, "
+      "notice\n"
+      "c:4:52: codes[2].retry: \"no\" is not one of never, after_fix, once_after_1500_ms, "
+      "again\n"
+      "c:5:3: codes[3]: advice is missing\n"
+      "c:5:3: codes[3]: source is missing\n"
+      "c:5:10: codes[3].code: expected a whole number, got \"x\"\n"
+      "c:5:51: codes[3].sauce: unknown key; did you mean \"source\"?\n");
+}
+
 TEST(Models, MistakesAreNamedWithTheirPlace) {
   std::vector<Problem> problems;
   LoadModels(

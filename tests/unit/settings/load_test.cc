@@ -164,6 +164,8 @@ const Case kNames[] = {
    "f:2:12: log_level: \"warn\" is not one of debug, info, warning, error; did you mean \"warning\"?\n"},
   {"ModelsFile", "data_dir: /x\nmodels_file: /nonexistent/m.yaml\n",
    "/nonexistent/m.yaml: cannot be read: No such file or directory\n"},
+  {"ErrorCodesFile", "data_dir: /x\nerror_codes_file: /nonexistent/c.yaml\n",
+   "/nonexistent/c.yaml: cannot be read: No such file or directory\n"},
 };
 
 // clang-format on
