@@ -22,11 +22,12 @@ std::string UuidText(uint64_t high, uint64_t low) {
 }  // namespace
 
 Core::Core(const settings::Settings& settings, const settings::ModelRegistry& models,
-           const settings::Users& users, uint64_t seed)
+           const settings::ErrorCodes& error_codes, const settings::Users& users, uint64_t seed)
     : settings_(settings),
       models_(models),
+      error_codes_(error_codes),
       users_(&users),
-      policy_{settings.fleet.silent_after, settings.fleet.query_timeout, settings.fleet.job_settle},
+      policy_(printer::PolicyOf(settings.fleet)),
       decoder_(json::Limits{static_cast<size_t>(settings.inbound.payload_bytes_max),
                             settings.inbound.depth_max}),
       random_(seed),
@@ -88,7 +89,7 @@ void Core::Drop(const Instant& now) {
 }
 
 printer::Context Core::ContextAt(const Instant& now, bool retained, bool live) const {
-  return {now, policy_, retained, live, next_job_id_};
+  return {now, policy_, error_codes_, retained, live, next_job_id_};
 }
 
 std::string Core::Topic(std::string_view tail) const {

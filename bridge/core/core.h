@@ -35,7 +35,7 @@ class Core {
  public:
   // `seed` feeds msgids and nothing else.
   Core(const settings::Settings& settings, const settings::ModelRegistry& models,
-       const settings::Users& users, uint64_t seed);
+       const settings::ErrorCodes& error_codes, const settings::Users& users, uint64_t seed);
 
   // -- The batch --
 
@@ -159,13 +159,14 @@ class Core {
   [[nodiscard]] Publish StatePublish(const printer::Printer& printer) const;
   void ClearState(const PrinterId& printer);
 
-  [[nodiscard]] fleet::Rules rules() const { return {settings_, models_}; }
+  [[nodiscard]] fleet::Rules rules() const { return {settings_, models_, error_codes_}; }
 
   [[nodiscard]] printer::Context ContextAt(const Instant& now, bool retained, bool live) const;
   [[nodiscard]] std::string Topic(std::string_view tail) const;
 
   const settings::Settings& settings_;
   const settings::ModelRegistry& models_;
+  const settings::ErrorCodes& error_codes_;
   const settings::Users* users_;
   printer::Policy policy_;
   protocol::Decoder decoder_;

@@ -21,8 +21,7 @@ void Core::Absorb(const PrinterId& printer, const printer::Change& change, const
     body.Member("text", notice.text).EndObject();
     AddEvent(notice.kind, printer, body.Take(), now);
   }
-  if (change.job_settled && !change.jobs.empty()) {
-    const printer::Job& job = change.jobs.back();
+  for (const printer::Job& job : change.settled) {
     const printer::Printer* owner = world_.printers.Find(printer);
     const std::string model = owner != nullptr ? owner->registration.model : "";
     ++batch_counters_.jobs[{model, std::string(printer::Name(job.outcome))}];

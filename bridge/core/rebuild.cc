@@ -9,6 +9,7 @@ namespace {
 // What the store knew of its state, until the printer says something new.
 void AdoptStatus(printer::Printer& printer, const StatusRow& status) {
   const auto state = printer::ParseState(status.state);
+  printer.cut_off = state == printer::State::kOffline;
   // Presence is of the past: the printer is `unknown` until it is heard.
   printer.work_state =
       state && *state != printer::State::kOffline ? *state : printer::State::kUnknown;
@@ -67,7 +68,7 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
   for (printer::Job& job : loaded.jobs) {
     if (world_.printers.Find(job.printer_id) != nullptr) {
       const PrinterId id = job.printer_id;
-      world_.printers.Mutable(id).job = std::move(job);
+      printer::AdoptJob(world_.printers.Mutable(id), std::move(job), ContextAt(now, false, live));
     }
   }
   for (auto& [key, remembered] : loaded.requests) {

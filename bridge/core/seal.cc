@@ -156,7 +156,7 @@ void Core::SealCommands() {
 Publish Core::StatePublish(const printer::Printer& printer) const {
   Publish publish;
   publish.topic = Topic("printers/" + printer.registration.id + "/state");
-  publish.payload = printer::Document(printer);
+  publish.payload = printer::Document(printer, error_codes_);
   publish.retain = true;
   return publish;
 }

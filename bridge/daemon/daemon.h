@@ -74,6 +74,7 @@ class Daemon {
 
   const settings::Settings settings_;
   const settings::ModelRegistry models_;
+  const settings::ErrorCodes error_codes_;
   settings::Users users_;
   std::optional<child::LockFile> lock_;
   std::string secret_;  // of this data_dir: 128 bits in hex

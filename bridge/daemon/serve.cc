@@ -30,7 +30,7 @@ void SaveOwnBroker(const std::string& lock_path) {
 }  // namespace
 
 Daemon::Daemon(const settings::Loaded& loaded)
-    : settings_(loaded.settings), models_(loaded.models) {}
+    : settings_(loaded.settings), models_(loaded.models), error_codes_(loaded.error_codes) {}
 
 Daemon::~Daemon() = default;
 
@@ -69,7 +69,7 @@ Status Daemon::OpenDataDir() {
     return guarded;
   }
   stops_ = std::make_unique<StopsLog>(PathOf("stops.log"));
-  core_ = std::make_unique<core::Core>(settings_, models_, users_, RandomSeed());
+  core_ = std::make_unique<core::Core>(settings_, models_, error_codes_, users_, RandomSeed());
   if (const auto alive = ReadAlive(PathOf("alive"))) {
     const auto away = std::max(milliseconds(0), Now().wall - *alive);
     core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(away));

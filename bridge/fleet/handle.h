@@ -13,6 +13,7 @@
 #include "printer/apply.h"
 #include "protocol/report.h"
 #include "protocol/request.h"
+#include "settings/error_codes.h"
 #include "settings/models.h"
 #include "settings/settings.h"
 
@@ -21,6 +22,7 @@ namespace printfleet::fleet {
 struct Rules {
   const settings::Settings& settings;
   const settings::ModelRegistry& models;
+  const settings::ErrorCodes& error_codes;
 };
 
 // One message to a printer, an intent that is stored with the execution before it is published.

@@ -69,7 +69,7 @@ void ListPrinters(Turn& turn, const Request& request) {
     if (more) {
       break;
     }
-    rows.push_back(printer::Document(printer));
+    rows.push_back(printer::Document(printer, turn.rules.error_codes));
     names.push_back(printer.registration.name);
   }
   std::string text;

@@ -115,12 +115,16 @@ class Body {
       case protocol::OtaStep::kStart:
       case protocol::OtaStep::kDownloading:
       case protocol::OtaStep::kUpdating:
+        BeginUpdate();
+        break;
       case protocol::OtaStep::kSucceeded:
-        step_.printer.work_state = NextState(step_.printer.work_state, StateInput::kUpdating);
+        BeginUpdate();
+        step_.ContradictError(false);
         break;
       case protocol::OtaStep::kFailed:
       case protocol::OtaStep::kDownloadFailed:
-        step_.NoteError(envelope_.code.value_or(0), ErrorText(envelope_));
+        step_.NoteError(envelope_.code.value_or(0), ErrorText(step_.context.error_codes, envelope_),
+                        false);
         EndUpdate();
         break;
       case protocol::OtaStep::kCanceled:
@@ -131,11 +135,22 @@ class Body {
     }
   }
 
-  // Signs of life, no more. (The will: see ApplyReport.)
+  // The broker's word that it is gone: see ApplyReport. The printer's, that it connected: the
+  // connection was gone before.
+  void operator()(const protocol::LastWillReport& report) const {
+    step_.printer.cut_off |= report.online;
+  }
+
+  // Signs of life, no more.
   template <typename OtherReport>
   void operator()(const OtherReport& /*report*/) const {}
 
  private:
+  void BeginUpdate() const {
+    State& state = step_.printer.work_state;
+    state = NextState(state, StateInput::kUpdating);
+  }
+
   void EndUpdate() const {
     State& state = step_.printer.work_state;
     const State before = std::exchange(state, NextState(state, StateInput::kUpdateOver));
@@ -151,7 +166,27 @@ bool IsOfflineWill(const protocol::Report& report) {
   return will != nullptr && !will->online;
 }
 
+// A fault we know by its code counts whatever report it comes with. Print reports have their own
+// rule (job_apply.cc), and what we do not know may be no fault at all.
+void NoteFault(Step& step, const protocol::Report& report) {
+  const protocol::Envelope& envelope = report.envelope;
+  const settings::ErrorCode* code = step.context.error_codes.Find(envelope.code.value_or(0));
+  if (code != nullptr && code->kind == settings::ErrorKind::kFailure &&
+      !std::holds_alternative<protocol::PrintReport>(report.body)) {
+    step.NoteError(code->code, ErrorText(step.context.error_codes, envelope), false);
+  }
+}
+
+Change Finish(Step& step) {
+  KeepJobDeadlines(step);
+  return step.Finish();
+}
+
 }  // namespace
+
+Policy PolicyOf(const settings::Fleet& fleet) {
+  return {fleet.silent_after, fleet.query_timeout, fleet.job_settle, fleet.job_lost_after};
+}
 
 Change ApplyReport(Printer& printer, const protocol::Report& report, const Context& context) {
   Step step(printer, context);
@@ -175,18 +210,17 @@ Change ApplyReport(Printer& printer, const protocol::Report& report, const Conte
     }
   }
   std::visit(Body(step, report.envelope), report.body);
-  return step.Finish();
+  NoteFault(step, report);
+  return Finish(step);
 }
 
 Change ApplyTime(Printer& printer, const Context& context) {
   Step step(printer, context);
   if (context.live) {
     WatchPresence(step);
-    if (printer.settle_deadline && *printer.settle_deadline <= context.now.mono) {
-      SettleJob(step);
-    }
+    WatchJob(step);
   }
-  return step.Finish();
+  return Finish(step);
 }
 
 std::optional<MonoTime> NextDeadline(const Printer& printer, const Policy& policy, bool live) {
@@ -194,27 +228,30 @@ std::optional<MonoTime> NextDeadline(const Printer& printer, const Policy& polic
     return std::nullopt;
   }
   const auto presence = PresenceDeadline(printer, policy);
-  const auto& settle = printer.settle_deadline;
-  if (!presence || !settle) {
-    return presence ? presence : settle;
+  const auto job = JobDeadline(printer);
+  if (!presence || !job) {
+    return presence ? presence : job;
   }
-  return std::min(*presence, *settle);
+  return std::min(*presence, *job);
 }
 
 Change ApplyDeaf(Printer& printer, const Context& context) {
   Step step(printer, context);
   LosePresence(step);
-  return step.Finish();
+  return Finish(step);
 }
 
 Change ApplyLive(Printer& printer, const Context& context) {
   Step step(printer, context);
   RenewPresence(step);
-  // The final word may have been said while we did not hear.
-  if (printer.settle_deadline) {
-    printer.settle_deadline = context.now.mono + context.policy.job_settle;
-  }
-  return step.Finish();
+  RenewJobDeadlines(step);
+  return Finish(step);
+}
+
+void AdoptJob(Printer& printer, Job job, const Context& context) {
+  Step step(printer, context);
+  printer.job = std::move(job);
+  KeepJobDeadlines(step);
 }
 
 Change ApplyStartSent(Printer& printer, Job job, const Context& context) {
@@ -222,7 +259,7 @@ Change ApplyStartSent(Printer& printer, Job job, const Context& context) {
   Step step(printer, context);
   step.change.job_events.push_back({job.id, Name(job.state), ""});
   PlaceJob(step, std::move(job));
-  return step.Finish();
+  return Finish(step);
 }
 
 Change ApplyStartGivenUp(Printer& printer, JobId job_id, std::string_view why,
@@ -231,7 +268,7 @@ Change ApplyStartGivenUp(Printer& printer, JobId job_id, std::string_view why,
   if (printer.job && printer.job->id == job_id && printer.job->state == JobState::kRequested) {
     GiveUpJob(step, why);
   }
-  return step.Finish();
+  return Finish(step);
 }
 
 }  // namespace printfleet::printer

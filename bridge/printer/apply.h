@@ -9,7 +9,8 @@
 #include "base/time.h"
 #include "printer/printer.h"
 #include "protocol/report.h"
-#include "settings/models.h"
+#include "settings/error_codes.h"
+#include "settings/settings.h"
 
 namespace printfleet::printer {
 
@@ -18,11 +19,15 @@ struct Policy {
   milliseconds silent_after{120000};
   milliseconds query_timeout{10000};
   milliseconds job_settle{20000};
+  milliseconds job_lost_after{3600000};
 };
+
+Policy PolicyOf(const settings::Fleet& fleet);
 
 struct Context {
   Instant now;
   const Policy& policy;
+  const settings::ErrorCodes& error_codes;
   // The printer's message arrived with the retain flag: it proves no presence and answers nothing.
   bool retained = false;
   // The link is live and caught up: what arrives is of now, not from a backlog.
@@ -61,9 +66,9 @@ struct Change {
   bool state_changed = false;         // the effective state or the job's state: publish at once
   bool readings_changed = false;      // publish within state_interval
   bool registration_changed = false;  // a row of `printers`, and the snapshot file
-  bool job_settled = false;           // a job got (or changed) its outcome: see jobs.back()
   bool answered_status = false;       // this report answers a status query
   std::vector<Job> jobs;              // rows to write, each as it is now
+  std::vector<Job> settled;           // jobs whose outcome stands now: each once, ever
   std::vector<JobEvent> job_events;
   std::vector<Notice> notices;
   Questions questions;
@@ -72,7 +77,8 @@ struct Change {
 // The printer said something. Duplicates and disorder are harmless: cumulative, last writer wins.
 Change ApplyReport(Printer& printer, const protocol::Report& report, const Context& context);
 
-// Time passed: silence, unanswered queries, settling jobs. Idempotent when nothing is due.
+// Time passed: silence, unanswered queries, jobs that settle, are lost or stand. Idempotent when
+// nothing is due.
 Change ApplyTime(Printer& printer, const Context& context);
 
 // When ApplyTime has something to do; nullopt for never. Presence deadlines do not run while the
@@ -84,6 +90,9 @@ Change ApplyDeaf(Printer& printer, const Context& context);
 
 // Our link is live again: presence deadlines start anew; the printer is to be asked.
 Change ApplyLive(Printer& printer, const Context& context);
+
+// After a restart: `job` as it was stored, the printer's open one or its last.
+void AdoptJob(Printer& printer, Job job, const Context& context);
 
 // We sent a print.start with `job` (state kRequested): it becomes the printer's job and its bed is
 // occupied.

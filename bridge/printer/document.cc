@@ -81,36 +81,43 @@ void WriteJob(const std::optional<Job>& job, json::Writer& writer) {
       .EndObject();
 }
 
-void WriteLastError(const std::optional<LastError>& error, json::Writer& writer) {
+// Code, text and time as they were noted; what to do about it as the codes say now.
+void WriteLastError(const std::optional<LastError>& error, const settings::ErrorCodes& error_codes,
+                    json::Writer& writer) {
   writer.Key("last_error");
   if (!error) {
     writer.Null();
     return;
   }
+  using Text = std::optional<std::string_view>;
+  const settings::ErrorCode* code = error_codes.Find(error->code);
   writer.BeginObject()
       .Member("code", error->code)
       .Member("text", error->text)
       .Member("at", FormatIso8601(error->at))
+      .Member("advice", code != nullptr ? Text(code->advice) : std::nullopt)
+      .Member("retry", code != nullptr ? Text(Name(code->retry)) : std::nullopt)
       .EndObject();
 }
 
 }  // namespace
 
-void WriteDocument(const Printer& printer, json::Writer& writer) {
+void WriteDocument(const Printer& printer, const settings::ErrorCodes& error_codes,
+                   json::Writer& writer) {
   writer.BeginObject().Member("v", 1);
   WriteIdentity(printer.registration, writer);
   WriteState(printer, writer);
   WriteReadings(printer.readings, writer);
   WriteJob(printer.job, writer);
-  WriteLastError(printer.last_error, writer);
+  WriteLastError(printer.last_error, error_codes, writer);
   writer.Member("reported_at", TimeText(printer.reported_at))
       .Member("received_at", TimeText(printer.received_at))
       .EndObject();
 }
 
-std::string Document(const Printer& printer) {
+std::string Document(const Printer& printer, const settings::ErrorCodes& error_codes) {
   json::Writer writer;
-  WriteDocument(printer, writer);
+  WriteDocument(printer, error_codes, writer);
   return writer.Take();
 }
 

@@ -60,6 +60,7 @@ struct Job {
   std::optional<int64_t> error_code;
   std::string error_text;
   std::string slice_params;  // JSON text, "" for none
+  bool counted = false;      // its outcome is in the metrics: never again, whatever comes
 
   bool operator==(const Job&) const = default;
 

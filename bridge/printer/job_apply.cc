@@ -15,6 +15,7 @@ namespace {
 using protocol::PrintAction;
 using protocol::PrintReport;
 using protocol::PrintWord;
+using settings::ErrorKind;
 
 constexpr size_t kTaskIdBytesMax = 128;
 
@@ -62,8 +63,10 @@ bool FailsJobs(PrintAction action) {
          action == PrintAction::kDone;
 }
 
-std::optional<int64_t> ErrorCode(const protocol::Envelope& envelope) {
-  return envelope.code && protocol::IsErrorCode(*envelope.code) ? envelope.code : std::nullopt;
+std::optional<int64_t> ErrorCode(const Step& step, const protocol::Envelope& envelope) {
+  const bool error = envelope.code && protocol::IsErrorCode(*envelope.code) &&
+                     step.context.error_codes.KindOf(*envelope.code) != ErrorKind::kNotice;
+  return error ? envelope.code : std::nullopt;
 }
 
 template <typename Number>
@@ -117,11 +120,12 @@ void OpenJob(Step& step, const PrintReport& print) {
 
 // A code that comes with a pause or a stop is news of the printer; going on contradicts it.
 void NotePhaseError(Step& step, JobInput phase, const protocol::Envelope& envelope) {
-  const auto code = ErrorCode(envelope);
-  if (code && KindOfError(*code) == ErrorKind::kFailure) {
-    step.NoteError(*code, ErrorText(envelope));
+  const auto code = ErrorCode(step, envelope);
+  const settings::ErrorCodes& codes = step.context.error_codes;
+  if (code && codes.KindOf(*code) == ErrorKind::kFailure) {
+    step.NoteError(*code, ErrorText(codes, envelope), true);
   } else if (phase == JobInput::kPrinting) {
-    step.printer.last_error.reset();
+    step.ContradictError(true);
   }
 }
 
@@ -134,6 +138,7 @@ void ApplyPhase(Step& step, const PrintReport& print, JobInput phase,
     ReopenJob(step);
   }
   if (match != JobMatch::kIgnore) {
+    HearJob(step);
     MergeBlock(*step.printer.job, print);
     MoveJob(step, phase);
   }
@@ -141,14 +146,15 @@ void ApplyPhase(Step& step, const PrintReport& print, JobInput phase,
   NotePhaseError(step, phase, envelope);
 }
 
-Ending EndingOf(const PrintReport& print, const protocol::Envelope& envelope) {
+Ending EndingOf(const Step& step, const PrintReport& print, const protocol::Envelope& envelope) {
   if (print.word == PrintWord::kFinished) {
     return {Outcome::kFinished, std::nullopt, ""};
   }
   Ending ending;
-  ending.error_code = ErrorCode(envelope);
-  ending.error_text = ErrorText(envelope);
-  const ErrorKind kind = KindOfError(envelope.code.value_or(0));
+  const settings::ErrorCodes& codes = step.context.error_codes;
+  ending.error_code = ErrorCode(step, envelope);
+  ending.error_text = ErrorText(codes, envelope);
+  const ErrorKind kind = codes.KindOf(envelope.code.value_or(0));
   if (print.word == PrintWord::kStopped || kind == ErrorKind::kStopped) {
     ending.outcome = Outcome::kStopped;
   } else {
@@ -161,16 +167,17 @@ Ending EndingOf(const PrintReport& print, const protocol::Envelope& envelope) {
 }
 
 // Refused: the request, so the job that is under way goes on.
-bool IsRefusal(const PrintReport& print, const protocol::Envelope& envelope) {
+bool IsRefusal(const Step& step, const PrintReport& print, const protocol::Envelope& envelope) {
   if (print.word != PrintWord::kFailed) {
     return false;
   }
-  return !FailsJobs(print.action) || KindOfError(envelope.code.value_or(0)) == ErrorKind::kRefused;
+  return !FailsJobs(print.action) ||
+         step.context.error_codes.KindOf(envelope.code.value_or(0)) == ErrorKind::kRefused;
 }
 
 void MoveWorkByEnding(Step& step, bool failed, const Ending& ending) {
   if (failed && ending.outcome != Outcome::kStopped) {
-    step.NoteError(ending.error_code.value_or(0), ending.error_text);
+    step.NoteError(ending.error_code.value_or(0), ending.error_text, true);
     MoveWork(step, StateInput::kFault);
     return;
   }
@@ -184,7 +191,7 @@ void ApplyFinal(Step& step, const PrintReport& print, const protocol::Envelope& 
   const JobMatch match = MatchFinal(step.printer, print, step.wall());
   const bool open = step.printer.job && step.printer.job->open();
   const bool requested = open && step.printer.job->state == JobState::kRequested;
-  const bool refused = IsRefusal(print, envelope);
+  const bool refused = IsRefusal(step, print, envelope);
   const bool refused_start = refused && requested && print.action == PrintAction::kStart;
   if (refused && !refused_start) {
     return;
@@ -192,7 +199,7 @@ void ApplyFinal(Step& step, const PrintReport& print, const protocol::Envelope& 
   if (open && !requested && match != JobMatch::kSame) {
     return;  // of another job, which is over, while this one goes on
   }
-  const Ending ending = EndingOf(print, envelope);
+  const Ending ending = EndingOf(step, print, envelope);
   if (match == JobMatch::kNew) {
     OpenJob(step, print);
   }
@@ -227,6 +234,7 @@ void ApplyPrint(Step& step, const PrintReport& print, const protocol::Envelope& 
   } else if (const auto phase = PhaseOf(print.word)) {
     ApplyPhase(step, print, *phase, envelope);
   } else if (MatchOther(step.printer, print) == JobMatch::kSame) {
+    HearJob(step);
     MergeBlock(*step.printer.job, print);
   }
   NoteTask(step, print.job);

@@ -1,8 +1,10 @@
 #include "printer/job_life.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
+#include "printer/job_match.h"
 
 namespace printfleet::printer {
 namespace {
@@ -25,6 +27,51 @@ void NoteMove(Step& step, const Job& job, JobState before) {
       before == JobState::kPaused || before == JobState::kPausing || before == JobState::kResuming;
   if (job.state == JobState::kPrinting && was_paused) {
     step.Notify("job_resumed", "", job.id);
+  }
+}
+
+// As long as a word may correct or reopen it, an outcome does not stand.
+milliseconds CorrectionTime(const Job& job, const Policy& policy) {
+  return Inferred(job) ? kLateProof : policy.job_settle;
+}
+
+// Once for each job: what comes after changes the row, not what was counted.
+void CountJob(Step& step, Job& job) {
+  job.counted = true;
+  step.change.settled.push_back(job);
+}
+
+// The printer is free and nobody said how the print ended. When the connection was gone on the way,
+// it went with the power or the network; not if the print was complete.
+Outcome OutcomeOfSilence(const Printer& printer) {
+  const bool complete = printer.job->progress_ratio.value_or(0) >= 1;
+  return printer.cut_off && !complete ? Outcome::kInterrupted : Outcome::kEndedUnknown;
+}
+
+void SettleJob(Step& step) {
+  Printer& printer = step.printer;
+  const MonoTime free_at = *printer.settle_deadline - step.context.policy.job_settle;
+  printer.job->ended_at = step.wall() - (step.mono() - free_at);
+  EndJob(step, JobInput::kSettled, {OutcomeOfSilence(printer), std::nullopt, ""});
+}
+
+void LoseJob(Step& step) {
+  Printer& printer = step.printer;
+  Job& job = *printer.job;
+  if (job.state == JobState::kRequested) {
+    EndJob(step, JobInput::kLost,
+           {Outcome::kFailed, std::nullopt, "the printer went offline before it began"});
+    return;
+  }
+  job.ended_at = std::max(job.started_at, printer.received_at.value_or(step.wall()));
+  EndJob(step, JobInput::kLost, {Outcome::kInterrupted, std::nullopt, "the printer went offline"});
+}
+
+void Keep(std::optional<MonoTime>& deadline, bool runs, MonoTime when_it_starts) {
+  if (!runs) {
+    deadline.reset();
+  } else if (!deadline) {
+    deadline = when_it_starts;
   }
 }
 
@@ -52,8 +99,8 @@ void MoveJob(Step& step, JobInput input) {
 void EndJob(Step& step, JobInput input, const Ending& ending) {
   Job& job = *step.printer.job;
   const bool corrected = !job.open();
-  const bool same_outcome = corrected && job.outcome == ending.outcome;
-  if (same_outcome && job.error_code == ending.error_code && job.error_text == ending.error_text) {
+  if (corrected && job.outcome == ending.outcome && job.error_code == ending.error_code &&
+      job.error_text == ending.error_text) {
     return;
   }
   job.state = Next(job.state, input);
@@ -66,7 +113,7 @@ void EndJob(Step& step, JobInput input, const Ending& ending) {
     job.ended_at = step.wall();
   }
   step.printer.settle_deadline.reset();
-  step.change.job_settled |= !same_outcome;
+  step.printer.count_deadline.reset();
   step.change.job_events.push_back({job.id, Name(job.outcome), job.error_text});
   std::string text(Name(job.outcome));
   if (!job.error_text.empty()) {
@@ -94,18 +141,75 @@ void PlaceJob(Step& step, Job job) {
       ending = {Outcome::kFailed, std::nullopt, "the printer works on another job"};
     }
     EndJob(step, JobInput::kDisplaced, ending);
-    step.displaced = std::move(current);
   }
+  if (current && !current->counted) {
+    CountJob(step, *current);  // nothing can correct it any more
+  }
+  step.displaced = std::move(current);
   current = std::move(job);
   step.printer.settle_deadline.reset();
   OccupyBed(step);
 }
 
-void SettleJob(Step& step) {
+void HearJob(Step& step) {
+  step.printer.cut_off = false;
+  step.printer.silent_deadline.reset();
+}
+
+void WatchJob(Step& step) {
   Printer& printer = step.printer;
-  const MonoTime free_at = *printer.settle_deadline - step.context.policy.job_settle;
-  printer.job->ended_at = step.wall() - (step.mono() - free_at);
-  EndJob(step, JobInput::kSettled, {Outcome::kEndedUnknown, std::nullopt, ""});
+  const auto due = [&step](const std::optional<MonoTime>& deadline) {
+    return deadline && *deadline <= step.mono();
+  };
+  if (due(printer.settle_deadline)) {
+    SettleJob(step);
+  } else if (due(printer.lost_deadline)) {
+    LoseJob(step);
+  }
+  if (due(printer.silent_deadline)) {
+    step.change.questions.status = step.change.questions.job = true;
+    printer.silent_deadline.reset();
+  }
+  if (due(printer.count_deadline)) {
+    CountJob(step, *printer.job);
+  }
+}
+
+std::optional<MonoTime> JobDeadline(const Printer& printer) {
+  std::optional<MonoTime> first;
+  for (const auto& deadline : {printer.settle_deadline, printer.lost_deadline,
+                               printer.silent_deadline, printer.count_deadline}) {
+    if (deadline && (!first || *deadline < *first)) {
+      first = deadline;
+    }
+  }
+  return first;
+}
+
+void RenewJobDeadlines(Step& step) {
+  Printer& printer = step.printer;
+  if (printer.settle_deadline) {
+    printer.settle_deadline = step.mono() + step.context.policy.job_settle;
+  }
+  printer.lost_deadline.reset();
+  printer.silent_deadline.reset();
+  printer.count_deadline.reset();
+}
+
+void KeepJobDeadlines(Step& step) {
+  Printer& printer = step.printer;
+  const Policy& policy = step.context.policy;
+  const bool open = printer.job && printer.job->open();
+  const bool offline = printer.presence == Presence::kOffline;
+  const bool under_way = open && printer.job->state != JobState::kRequested &&
+                         printer.job->state != JobState::kSettling;
+  const bool ended = printer.job && !open && !printer.job->counted;
+  printer.cut_off = open && (printer.cut_off || offline);
+  Keep(printer.lost_deadline, open && offline, step.mono() + policy.job_lost_after);
+  Keep(printer.silent_deadline, under_way && printer.presence == Presence::kOnline,
+       step.mono() + policy.silent_after);
+  Keep(printer.count_deadline, ended,
+       step.mono() + (ended ? CorrectionTime(*printer.job, policy) : milliseconds(0)));
 }
 
 void GiveUpJob(Step& step, std::string_view why) {

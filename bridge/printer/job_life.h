@@ -30,8 +30,23 @@ void EndJob(Step& step, JobInput input, const Ending& ending);
 // The printer goes on with a job that had ended; its next phase is the caller's to set.
 void ReopenJob(Step& step);
 
-// The grace period of a job that `free` contradicts is over. Requires: printer.settle_deadline.
-void SettleJob(Step& step);
+// A word of the printer's job: it is there.
+void HearJob(Step& step);
+
+// What is due of the job: it settles, it is lost, it is asked for, its outcome stands. Requires:
+// the link is live.
+void WatchJob(Step& step);
+
+// When WatchJob has something to do; nullopt for never.
+std::optional<MonoTime> JobDeadline(const Printer& printer);
+
+// Our link is live again: what the printer said meanwhile is still to come, so all deadlines of the
+// job start anew.
+void RenewJobDeadlines(Step& step);
+
+// Starts and ends the job's deadlines as its state and the printer's presence are now. The last
+// thing of every Apply; idempotent.
+void KeepJobDeadlines(Step& step);
 
 // Requires: the printer's job is kRequested. It ends without a print.
 void GiveUpJob(Step& step, std::string_view why);

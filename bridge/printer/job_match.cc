@@ -80,11 +80,21 @@ bool Restarted(const Job& job, const PrintReport& print) {
          (block.layer && job.layer && *block.layer < *job.layer);
 }
 
-// Nobody told us how it ended, so a later word may: `free` closed it, or we gave our start up.
-bool Provisional(const Job& job) {
-  const bool given_up = job.outcome == Outcome::kFailed && job.source == JobSource::kCommand &&
-                        !job.error_code && !job.progress_ratio;
-  return job.outcome == Outcome::kEndedUnknown || given_up;
+// The power or the connection went; the printer's own "interrupted" comes with a code.
+bool CutShort(const Job& job) {
+  return job.outcome == Outcome::kInterrupted && !job.error_code;
+}
+
+// A print goes on after a power cut however late, and it may begin with a word of the beginning:
+// then the file alone names it only where the figures go on, too.
+bool Resumes(const Job& job, Identity identity, const PrintReport& print) {
+  if (!CutShort(job) || Restarted(job, print)) {
+    return false;
+  }
+  const auto progress = PrintProgress(print);
+  const bool goes_on = progress && *progress >= job.progress_ratio.value_or(0);
+  return identity == Identity::kSameTask ||
+         (identity == Identity::kSameFile && (goes_on || !IsStartWord(print.word)));
 }
 
 bool Late(const Job& job, Identity identity, WallTime now) {
@@ -103,9 +113,8 @@ JobMatch MatchOpen(const Job& job, Identity identity, const PrintReport& print) 
                                                                   : JobMatch::kSame;
 }
 
-JobMatch MatchProvisional(const Job& job, Identity identity, const PrintReport& print,
-                          WallTime now) {
-  if (Ahead(job, print)) {
+JobMatch MatchInferred(const Job& job, Identity identity, const PrintReport& print, WallTime now) {
+  if (Ahead(job, print) || Resumes(job, identity, print)) {
     return JobMatch::kSame;
   }
   const bool again = (IsStartWord(print.word) && HasPrinted(job)) || Restarted(job, print);
@@ -135,6 +144,12 @@ JobMatch MatchEnded(const Printer& printer, Identity identity, const PrintReport
 }
 
 }  // namespace
+
+bool Inferred(const Job& job) {
+  const bool given_up = job.outcome == Outcome::kFailed && job.source == JobSource::kCommand &&
+                        !job.error_code && !job.progress_ratio;
+  return job.outcome == Outcome::kEndedUnknown || CutShort(job) || given_up;
+}
 
 bool IsRealTask(std::string_view task_id) {
   return !task_id.empty() && task_id != "-1" && task_id != "0";
@@ -166,8 +181,8 @@ JobMatch MatchPhase(const Printer& printer, const PrintReport& print, WallTime n
   if (job.open()) {
     return MatchOpen(job, identity, print);
   }
-  return Provisional(job) ? MatchProvisional(job, identity, print, now)
-                          : MatchEnded(printer, identity, print);
+  return Inferred(job) ? MatchInferred(job, identity, print, now)
+                       : MatchEnded(printer, identity, print);
 }
 
 JobMatch MatchFinal(const Printer& printer, const PrintReport& print, WallTime now) {
@@ -188,7 +203,8 @@ JobMatch MatchFinal(const Printer& printer, const PrintReport& print, WallTime n
   if (job.open()) {
     return JobMatch::kSame;
   }
-  return Provisional(job) && !Late(job, identity, now) ? JobMatch::kSame : JobMatch::kIgnore;
+  const bool in_time = !Late(job, identity, now) || Resumes(job, identity, print);
+  return Inferred(job) && in_time ? JobMatch::kSame : JobMatch::kIgnore;
 }
 
 JobMatch MatchOther(const Printer& printer, const PrintReport& print) {

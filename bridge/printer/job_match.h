@@ -16,6 +16,10 @@ enum class JobMatch {
 // How late a word without a task id of its own may still speak of a job that has ended.
 constexpr milliseconds kLateProof = std::chrono::minutes(10);
 
+// Did nobody tell us how it ended? Then a later word may: `free` closed it, the printer was lost,
+// or we gave our start up.
+bool Inferred(const Job& job);
+
 // Is it a task id that names one task ("482913"), not a placeholder ("-1", "0", "")?
 bool IsRealTask(std::string_view task_id);
 

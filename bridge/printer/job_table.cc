@@ -32,6 +32,7 @@ constexpr Row kRows[] = {
     {S::kSettling,    S::kSettling, I::kSettled,     S::kEnded},
     {S::kRequested,   S::kRequested, I::kGivenUp,    S::kEnded},
     {S::kRequested,   S::kSettling, I::kDisplaced,   S::kEnded},
+    {S::kRequested,   S::kSettling, I::kLost,        S::kEnded},
 };
 // clang-format on
 

@@ -10,9 +10,9 @@
 //      │   │           ┌──────────┐                  displaced    │                    │       │
 //      │   │           │ settling │──word────────────────────────────────────────────────────▶│
 //      │   │           └──────────┘                               │                    │       │
-//      │   │ given up,      │ grace over, final word,             │                    │       │
-//      │   │ final word,    │ displaced                           │                    │       │
-//      │   ▼ displaced      ▼                                     ▼                    ▼       │
+//      │   │ given up,      │ grace over, final word,             │ lost               │ lost  │
+//      │   │ final word,    │ displaced, lost                     │                    │       │
+//      │   ▼ displaced, lost▼                                     ▼                    ▼       │
 //      │ ┌──────────────────────────────────────────────────────────────────────────────────┐  │
 //      │ │ ended                                                                            │──┘
 //      │ └──────────────────────────────────────────────────────────────────────────────────┘ word
@@ -40,10 +40,11 @@ enum class JobInput {
   kSettled,    // the grace period after kFree is over
   kGivenUp,    // our start failed before the printer said anything of it
   kDisplaced,  // the printer works on another job
+  kLost,       // the printer has been offline for long
 };
 
 constexpr int kJobStates = 12;
-constexpr int kJobInputs = 14;
+constexpr int kJobInputs = 15;
 
 // The state after `input`; `state` itself where the table has no row.
 JobState Next(JobState state, JobInput input);

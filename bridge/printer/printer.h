@@ -77,6 +77,9 @@ struct LastError {
   int64_t code = 0;
   std::string text;
   WallTime at;
+  // Said of the print (not stored: after a restart it counts as such): printing on contradicts it.
+  // What another report said stands until the next print begins.
+  bool of_print = true;
 
   bool operator==(const LastError&) const = default;
 };
@@ -130,8 +133,12 @@ struct Printer {
   std::optional<MonoTime> fresh_at;
   std::optional<MonoTime> status_answered_at;
 
-  // Settling of a job that `free` contradicts.
-  std::optional<MonoTime> settle_deadline;
+  // Deadlines of the job, kept by job_life.h. None is served while our link is not live.
+  std::optional<MonoTime> settle_deadline;  // `free` contradicts it: then it has ended
+  std::optional<MonoTime> lost_deadline;    // offline with it: then it is interrupted
+  std::optional<MonoTime> silent_deadline;  // no word of it: then the printer is asked
+  std::optional<MonoTime> count_deadline;   // it has ended: then its outcome stands
+  bool cut_off = false;                     // the connection went since the open job's last word
 
   // Core's bookkeeping of what was published and stored of it.
   std::optional<MonoTime> flushed_at;  // last retained state and status row

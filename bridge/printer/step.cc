@@ -14,7 +14,7 @@ bool SameStory(const Job& a, const Job& b) {
   return a.id == b.id && a.state == b.state && a.outcome == b.outcome && a.task_id == b.task_id &&
          a.local_task == b.local_task && a.filename == b.filename &&
          a.slice_params == b.slice_params && a.error_code == b.error_code &&
-         a.error_text == b.error_text;
+         a.error_text == b.error_text && a.counted == b.counted;
 }
 
 }  // namespace
@@ -32,17 +32,23 @@ void Step::Notify(std::string_view kind, std::string text, JobId job_id) {
   change.notices.push_back({kind, job_id, std::move(text)});
 }
 
-void Step::NoteError(int64_t code, const std::string& text) {
+void Step::NoteError(int64_t code, const std::string& text, bool of_print) {
   const auto& known = printer.last_error;
   if (known && known->code == code && known->text == text) {
     return;
   }
-  printer.last_error = LastError{code, text, wall()};
+  printer.last_error = LastError{code, text, wall(), of_print};
   std::string notice = code == 0 ? text : std::to_string(code) + (text.empty() ? "" : " " + text);
   Notify("printer_fault", std::move(notice), printer.job ? printer.job->id : JobId{});
 }
 
-// The rows: the printer's job first, the one it displaced last (it is the one that settled).
+void Step::ContradictError(bool of_print) {
+  if (printer.last_error && printer.last_error->of_print == of_print) {
+    printer.last_error.reset();
+  }
+}
+
+// The rows: the printer's job, and the one it displaced.
 void Step::CompareJobs() {
   const bool had = job_before_.has_value();
   if (printer.job && (!had || *job_before_ != *printer.job)) {
@@ -52,7 +58,7 @@ void Step::CompareJobs() {
       change.state_changed = true;
     }
   }
-  if (displaced) {
+  if (displaced && displaced != job_before_) {
     change.jobs.push_back(*displaced);
   }
 }

@@ -19,7 +19,10 @@ class Step {
   void Notify(std::string_view kind, std::string text, JobId job_id = {});
 
   // A new error of the printer: last_error and a notice, unless it is the one already known.
-  void NoteError(int64_t code, const std::string& text);
+  void NoteError(int64_t code, const std::string& text, bool of_print);
+
+  // News that speaks against last_error: of the print (it goes on), or not of it.
+  void ContradictError(bool of_print);
 
   [[nodiscard]] WallTime wall() const { return context.now.wall; }
 
@@ -28,7 +31,7 @@ class Step {
   Printer& printer;
   const Context& context;
   Change change;
-  // A job that ended because another took its place in the printer.
+  // The job that another took the place of in the printer.
   std::optional<Job> displaced;
 
  private:

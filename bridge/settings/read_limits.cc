@@ -51,6 +51,7 @@ void ReadFleet(Section section, Fleet& fleet) {
   section.Time<seconds>("query_timeout_s", {1, 600}, fleet.query_timeout);
   section.Time<milliseconds>("state_interval_ms", {100, 60'000}, fleet.state_interval);
   section.Time<seconds>("job_settle_s", {1, 600}, fleet.job_settle);
+  section.Time<seconds>("job_lost_after_s", {1, 30 * kDayS}, fleet.job_lost_after);
   section.Integer("queries_per_second", {1, 100'000}, fleet.queries_per_second);
   section.Time<milliseconds>("telemetry_interval_ms", {1000, 3'600'000}, fleet.telemetry_interval);
   section.Finish();

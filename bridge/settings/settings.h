@@ -115,6 +115,7 @@ struct Fleet {
   seconds query_timeout{10};          // a suspect that does not answer: offline
   milliseconds state_interval{1000};  // retained readings and status rows: at most one in this time
   seconds job_settle{20};             // free while a job is open: how long a final word may take
+  seconds job_lost_after{3600};       // offline while a job is open: then it is interrupted
   int queries_per_second = 200;       // pacing of our own questions to printers
   milliseconds telemetry_interval{10000};  // an unchanged reading is stored at least this often
 

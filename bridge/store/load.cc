@@ -228,6 +228,7 @@ Result<printer::Job> ReadJob(const SqlRow& row) {
   job.error_code = reader.MaybeInt();
   job.error_text = reader.Text();
   job.slice_params = reader.Text();
+  job.counted = reader.Bool();
   return reader.ok() ? Result<printer::Job>(std::move(job)) : Unreadable("jobs", row);
 }
 

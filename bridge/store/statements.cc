@@ -123,7 +123,7 @@ const Statement kLoadJobs = {
               coalesce(encode(j.filename_raw, 'hex'), ''), j.filename, j.source, j.command_id,
               j.state, j.outcome, fleet.epoch_ms(j.started_at), fleet.epoch_ms(j.ended_at),
               j.progress_ratio, j.layer, j.layers, j.elapsed_s, j.remaining_s, j.material_used_mm,
-              j.error_code, j.error_text, j.slice_params::text
+              j.error_code, j.error_text, j.slice_params::text, j.counted
        FROM (SELECT * FROM fleet.jobs WHERE outcome IS NULL
              UNION ALL
              SELECT last.* FROM fleet.printers p

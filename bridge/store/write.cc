@@ -126,7 +126,7 @@ Status WriteStatuses(Session& session, const core::Rows& rows) {
 }
 
 Status WriteJobs(Session& session, const core::Rows& rows) {
-  RowSet set(21);
+  RowSet set(22);
   const auto last =
       LastOfEach(rows.jobs, [](const printer::Job& job) { return std::to_string(job.id.value); });
   for (const printer::Job* job : last) {
@@ -137,7 +137,7 @@ Status WriteJobs(Session& session, const core::Rows& rows) {
     set.TextOrNull(Name(job->outcome)).Time(job->started_at).Time(job->ended_at);
     set.Number(job->progress_ratio).Int(job->layer).Int(job->layers).Number(job->elapsed_s);
     set.Number(job->remaining_s).Number(job->material_used_mm).Int(job->error_code);
-    set.TextOrNull(job->error_text).TextOrNull(job->slice_params);
+    set.TextOrNull(job->error_text).TextOrNull(job->slice_params).Bool(job->counted);
   }
   return session.RunRows(kUpsertJobs, set);
 }

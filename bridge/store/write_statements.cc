@@ -111,6 +111,7 @@ constexpr Column kJobColumns[] = {
     {"error_code", "bigint"},
     {"error_text", "text"},
     {"slice_params", "json"},
+    {"counted", "boolean"},
 };
 
 constexpr Column kJobEventColumns[] = {

@@ -171,6 +171,8 @@ def test_pages(road):
         checked = subprocess.run(["promtool", "check", "metrics"], input=page, text=True,
                                  capture_output=True, check=False)
         assert checked.returncode == 0 and not checked.stderr.strip(), checked.stderr
+    wait.until(lambda: "printfleet_jobs_total{" in road.daemon.http("/metrics")[1],
+               "the outcomes stand and are counted", 30)
     page = road.daemon.http("/metrics")[1]
     for name in ("printers{", "inbound_messages_total{", "inbound_lag_seconds",
                  "inbound_commit_duration_seconds_bucket", "jobs_total{", "job_duration_seconds_bucket",

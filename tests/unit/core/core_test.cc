@@ -19,7 +19,7 @@ class CoreTest : public testing::Test {
     model.id = "20021";
     model.name = "K2Pro";
     models_.Add(model);
-    core_ = std::make_unique<Core>(settings_, models_, users_, 1);
+    core_ = std::make_unique<Core>(settings_, models_, error_codes_, users_, 1);
   }
 
   [[nodiscard]] Instant Now() const {
@@ -101,6 +101,7 @@ class CoreTest : public testing::Test {
 
   settings::Settings settings_;
   settings::ModelRegistry models_;
+  settings::ErrorCodes error_codes_;
   settings::Users users_;
   std::unique_ptr<Core> core_;
   int64_t now_ms_ = 1000000;

@@ -225,7 +225,7 @@ void Farm::Report(const std::string& name, protocol::ReportBody body, protocol::
     return JobId{world.ledger.Mutable().next_job_id++};
   };
   const printer::Change change =
-      printer::ApplyReport(printer, report, {now, policy, false, live, next_job_id});
+      printer::ApplyReport(printer, report, {now, policy, error_codes, false, live, next_job_id});
   Output output;
   HandleReport(world, rules(), report, change, live, now, output);
   Absorb(std::move(output));

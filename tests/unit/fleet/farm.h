@@ -59,10 +59,11 @@ class Farm {
 
   void Clear() { all = Output{}; }
 
-  [[nodiscard]] Rules rules() const { return {settings, models}; }
+  [[nodiscard]] Rules rules() const { return {settings, models, error_codes}; }
 
   settings::Settings settings;
   settings::ModelRegistry models;
+  settings::ErrorCodes error_codes;
   World world;
   Instant now;
   Delivery operator_;

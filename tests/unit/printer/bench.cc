@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
+
+#include "settings/load.h"
 
 namespace printfleet::printer::testing {
 namespace {
@@ -11,6 +14,9 @@ namespace {
 using protocol::OtaStep;
 using protocol::PrintAction;
 using protocol::PrintWord;
+
+// Longer than a late word may correct an outcome.
+constexpr seconds kAllSettle = std::chrono::minutes(11);
 
 template <typename Value>
 Value Lookup(const std::map<std::string, Value>& table, const std::string& word) {
@@ -125,6 +131,15 @@ std::string JobSummary(const std::optional<Job>& job) {
 
 }  // namespace
 
+settings::ErrorCodes InstalledErrorCodes() {
+  const std::string file = settings::InstalledFile("error_codes.yaml");
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  std::vector<settings::Problem> problems;
+  return settings::LoadErrorCodes(text.str(), file, problems);
+}
+
 std::vector<std::string> Words(const std::string& line) {
   std::istringstream stream(line);
   std::vector<std::string> words;
@@ -151,6 +166,9 @@ protocol::Report ReportOf(const std::vector<std::string>& words) {
     protocol::TemperatureReport temperature;
     temperature.temperatures.nozzle_c = fields.Number("nozzle");
     report.body = temperature;
+  } else if (verb == "other") {
+    report.envelope.type = words.at(1);
+    report.body = protocol::OtherReport{};
   } else if (verb == "version") {
     report.body = VersionOf(fields);
   } else if (verb == "ota") {
@@ -170,7 +188,7 @@ Bench::Bench() : now{FromEpochMs(kStartMs), MonoTime(seconds(0))} {
 }
 
 Context Bench::Now() {
-  return {now, policy, retained, live, next_job_id_};
+  return {now, policy, error_codes, retained, live, next_job_id_};
 }
 
 void Bench::AdvanceTo(seconds at) {
@@ -200,11 +218,10 @@ Change Bench::Report(const protocol::ReportBody& body, const protocol::Envelope&
 }
 
 void Bench::Absorb(const Change& change) {
-  if (change.job_settled) {
-    ++settled;
-    ASSERT_FALSE(change.jobs.empty());
-    EXPECT_FALSE(change.jobs.back().open());
-    EXPECT_NE(change.jobs.back().outcome, Outcome::kNone);
+  for (const Job& job : change.settled) {
+    EXPECT_FALSE(job.open());
+    EXPECT_EQ(++counted[job.id.value], 1) << "counted twice: job " << job.id.value;
+    counted_outcome = job.outcome;
   }
   for (const Job& job : change.jobs) {
     rows[job.id.value] = job;
@@ -217,6 +234,7 @@ void Bench::Absorb(const Change& change) {
     EXPECT_EQ(job.open(), job.outcome == Outcome::kNone);
     EXPECT_EQ(job.open(), !job.ended_at);
     EXPECT_TRUE(!job.ended_at || *job.ended_at >= job.started_at);
+    EXPECT_EQ(job.counted, counted.contains(id)) << "job " << id;
     open += job.open() ? 1 : 0;
   }
   EXPECT_LE(open, 1);
@@ -231,7 +249,30 @@ void Bench::Absorb(const Change& change) {
   EXPECT_TRUE(settling || !printer.settle_deadline);
   notices.insert(notices.end(), change.notices.begin(), change.notices.end());
   job_events.insert(job_events.end(), change.job_events.begin(), change.job_events.end());
+  asked_for_job += change.questions.job ? 1 : 0;
   last = change;
+}
+
+int Bench::Settled() {
+  AdvanceTo(std::chrono::duration_cast<seconds>(now.mono.time_since_epoch()) + kAllSettle);
+  return static_cast<int>(counted.size());
+}
+
+void Bench::Restart() {
+  Printer fresh;
+  fresh.registration = printer.registration;
+  fresh.state_since = printer.state_since;
+  fresh.work_state = printer.work_state;
+  fresh.readings = printer.readings;
+  fresh.last_error = printer.last_error;
+  fresh.received_at = printer.received_at;
+  fresh.cut_off = printer.presence == Presence::kOffline;
+  std::optional<Job> job = std::move(printer.job);
+  printer = std::move(fresh);
+  if (job) {
+    AdoptJob(printer, *std::move(job), Now());
+  }
+  Absorb(ApplyLive(printer, Now()));
 }
 
 std::string Bench::Summary() const {
@@ -277,6 +318,8 @@ std::string Bench::Do(const std::string& line) {
     job.filename = fields.Text("file").value_or("a.gcode");
     job.started_at = now.wall;
     Absorb(ApplyStartSent(printer, job, Now()));
+  } else if (verb == "restart") {
+    Restart();
   } else if (verb == "giveup") {
     Absorb(ApplyStartGivenUp(printer, JobId{*fields.Int("job")}, "never confirmed", Now()));
   } else {

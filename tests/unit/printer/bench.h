@@ -17,6 +17,9 @@ namespace printfleet::printer::testing {
 
 inline constexpr int64_t kStartMs = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
 
+// config/error_codes.yaml, as the daemon has it.
+settings::ErrorCodes InstalledErrorCodes();
+
 class Bench {
  public:
   Bench();
@@ -28,6 +31,12 @@ class Bench {
 
   // Applies what stands before "=>" and returns what stands behind it as it is.
   std::string Do(const std::string& line);
+
+  // Lets every outcome stand, and tells how many jobs were counted.
+  int Settled();
+
+  // The daemon is started again: what core's Rebuild finds in the store is all there is.
+  void Restart();
 
   // Runs all lines; every difference is a test failure with its line.
   void Run(const std::vector<std::string>& lines);
@@ -46,11 +55,14 @@ class Bench {
 
   Printer printer;
   Policy policy;
+  const settings::ErrorCodes error_codes = InstalledErrorCodes();
   Instant now;
   bool live = true;
   bool retained = false;
   int64_t next_job = 1;
-  int settled = 0;
+  std::map<int64_t, int> counted;            // how often each job was handed to the metrics
+  Outcome counted_outcome = Outcome::kNone;  // … and the last one as what
+  int asked_for_job = 0;
   int row_writes = 0;
   std::map<int64_t, Job> rows;
   std::vector<Notice> notices;

@@ -6,6 +6,13 @@
 namespace printfleet::printer {
 namespace {
 
+settings::ErrorCodes Codes() {
+  settings::ErrorCodes codes;
+  codes.Add({10122, settings::ErrorKind::kFailure, "nozzle heating failed", "Check the heater.",
+             settings::Retry::kAfterFix, "published"});
+  return codes;
+}
+
 Printer PrintingPrinter() {
   Printer printer;
   Registration& registration = printer.registration;
@@ -61,7 +68,7 @@ TEST(Document, OfAPrintingPrinter) {
       R"(,"remaining_s":)" + Number(3600) + R"(,"material_used_mm":)" + Number(123) +
       R"(},"last_error":null,"reported_at":"2026-01-01T00:00:01.250Z",)"
       R"("received_at":"2026-01-01T00:00:01.300Z"})";
-  EXPECT_EQ(Document(PrintingPrinter()), expected);
+  EXPECT_EQ(Document(PrintingPrinter(), Codes()), expected);
 }
 
 TEST(Document, WhatWasNeverSaidIsNull) {
@@ -69,7 +76,7 @@ TEST(Document, WhatWasNeverSaidIsNull) {
   printer.registration.id = "p";
   printer.registration.model_id = printer.registration.model = "20021";
   printer.registration.name = "20021-p";
-  EXPECT_EQ(Document(printer),
+  EXPECT_EQ(Document(printer, Codes()),
             R"({"v":1,"printer_id":"p","model_id":"20021","model":"20021","name":"20021-p",)"
             R"("groups":[],"labels":{},"enrolment":"pending","online":null,"offline_reason":null,)"
             R"("address":null,"state":"unknown","state_since":null,"bed":"unknown",)"
@@ -86,19 +93,22 @@ TEST(Document, OfAnOfflinePrinterWithAnErrorAndAnEndedJob) {
   printer.job->state = JobState::kEnded;
   printer.job->outcome = Outcome::kFailed;
   printer.last_error = LastError{10122, "nozzle heating failed", FromEpochMs(1'767'225'600'000)};
-  const std::string document = Document(printer);
+  const std::string document = Document(printer, Codes());
   EXPECT_NE(document.find(R"("online":false,"offline_reason":"will",)"), std::string::npos);
   EXPECT_NE(document.find(R"("state":"offline",)"), std::string::npos);
   EXPECT_NE(document.find(R"("job":null,"last_error":{"code":10122,)"
-                          R"("text":"nozzle heating failed","at":"2026-01-01T00:00:00.000Z"},)"),
+                          R"("text":"nozzle heating failed","at":"2026-01-01T00:00:00.000Z",)"
+                          R"("advice":"Check the heater.","retry":"after_fix"},)"),
             std::string::npos);
+  printer.last_error->code = 77777;  // nobody has written it down
+  EXPECT_NE(Document(printer, Codes()).find(R"("advice":null,"retry":null},)"), std::string::npos);
 }
 
 TEST(Document, IsValidJsonWhateverTheFileIsCalled) {
   Printer printer = PrintingPrinter();
   printer.job->filename = "\xC4\xE3\xBA\xC3 (1).gcode";  // GBK, from a stick
   json::Parser parser;
-  const std::string document = Document(printer);
+  const std::string document = Document(printer, Codes());
   const auto value = parser.Parse(document, json::Limits());
   ASSERT_TRUE(value.ok());
   EXPECT_TRUE((*value)["job"]["filename"].IsString());

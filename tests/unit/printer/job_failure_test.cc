@@ -26,7 +26,7 @@ TEST(JobFailures, FreeAfterStoppingIsStopped) {
       "2 free => idle 1:stopped",
       "3 print stop stoped task=7 => idle 1:stopped",
   });
-  EXPECT_EQ(bench.settled, 1);
+  EXPECT_EQ(bench.Settled(), 1);
 }
 
 TEST(JobFailures, AFailureWithoutDataIsOfTheOpenJob) {
@@ -118,7 +118,7 @@ TEST(JobFailures, AStartGivenUpAndThenRefusedIsOneFailure) {
       "122 print start failed task=9 => fault 1:failed",
       "123 print start failed task=9 => fault 1:failed",
   });
-  EXPECT_EQ(bench.settled, 1);
+  EXPECT_EQ(bench.Settled(), 1);
   EXPECT_EQ(bench.Count("job_corrected"), 1);
 }
 

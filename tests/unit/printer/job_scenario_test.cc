@@ -33,7 +33,7 @@ TEST(Jobs, ANormalPrintOfOurs) {
   EXPECT_EQ(job.elapsed_s, 60.0);
   EXPECT_EQ(EpochMs(job.started_at), kStartMs + 3000);
   EXPECT_EQ(EpochMs(*job.ended_at), kStartMs + 90000);
-  EXPECT_EQ(bench.settled, 1);
+  EXPECT_EQ(bench.Settled(), 1);
   EXPECT_EQ(bench.Count("job_started"), 1);
   EXPECT_EQ(bench.Count("job_ended"), 1);
   EXPECT_EQ(bench.Count("bed_changed"), 1);
@@ -57,7 +57,7 @@ TEST(Jobs, FinishedLostEndsAsUnknownAfterTheGrace) {
       "30 wait => idle 1:ended_unknown",
   });
   EXPECT_EQ(EpochMs(*bench.rows[1].ended_at), kStartMs + 10000);
-  EXPECT_EQ(bench.settled, 1);
+  EXPECT_EQ(bench.Settled(), 1);
 }
 
 TEST(Jobs, FreeBeforeFinished) {
@@ -68,7 +68,7 @@ TEST(Jobs, FreeBeforeFinished) {
       "12 print start finished task=7 file=a.gcode progress=100 => idle 1:finished",
       "60 wait => idle 1:finished",
   });
-  EXPECT_EQ(bench.settled, 1);
+  EXPECT_EQ(bench.Settled(), 1);
 }
 
 TEST(Jobs, FreeDuringDownloading) {
@@ -85,7 +85,7 @@ TEST(Jobs, FreeDuringDownloading) {
       "300 print start preheating task=482913 progress=0 => preheating 1:preheating",
   });
   EXPECT_EQ(bench.rows.size(), 1U);
-  EXPECT_EQ(bench.settled, 0);
+  EXPECT_EQ(bench.Settled(), 0);
   EXPECT_EQ(bench.Count("job_started"), 1);
 }
 
@@ -99,7 +99,7 @@ TEST(Jobs, LateProofCorrectsTheOutcomeOnce) {
       "51 print start finished task=-1 file=a.gcode progress=100 => idle 1:finished",
       "52 print stop stoped task=-1 => idle 1:finished",
   });
-  EXPECT_EQ(bench.settled, 2);
+  EXPECT_EQ(bench.Settled(), 1);
   EXPECT_EQ(bench.Count("job_corrected"), 1);
   EXPECT_EQ(bench.rows[1].progress_ratio, 1.0);
 }
@@ -166,7 +166,7 @@ TEST(Jobs, AnotherTaskClosesTheOpenOne) {
       "6 print start printing task=-1 file=c.gcode progress=0 => printing 3:printing",
   });
   EXPECT_EQ(bench.Rows(), "1 ended_unknown, 2 ended_unknown, 3 open");
-  EXPECT_EQ(bench.settled, 2);
+  EXPECT_EQ(bench.Settled(), 2);
 }
 
 TEST(Jobs, TheWordOfAnotherTaskThatIsOverChangesNothing) {
@@ -231,7 +231,7 @@ TEST(Jobs, WordsOutOfOrderDoNotReopenAFinishedJob) {
       "6 print start printing task=7 file=a.gcode progress=100 => printing 1:finished",
       "7 free => idle 1:finished",
   });
-  EXPECT_EQ(bench.settled, 1);
+  EXPECT_EQ(bench.Settled(), 1);
   EXPECT_EQ(bench.Count("job_corrected"), 0);
 }
 

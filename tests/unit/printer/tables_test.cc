@@ -14,19 +14,19 @@ namespace {
 // Columns: the inputs, in order. Rows: the states, in order. '.' stays; else the state's letter.
 constexpr std::string_view kJobLetters = "rdcplnsuRxSE";
 constexpr std::array<std::string_view, kJobStates> kJobMatrix = {
-    // dow che pre lev pri psg psd res stp  fre fin set giv dis
-    /* r requested   */ "dcplnsuRx" ".E.EE",
-    /* d downloading */ ".cplnsuRx" "SE..E",
-    /* c checking    */ "d.plnsuRx" "SE..E",
-    /* p preheating  */ "dc.lnsuRx" "SE..E",
-    /* l leveling    */ "dcp.nsuRx" "SE..E",
-    /* n printing    */ "dcpl.suRx" "SE..E",
-    /* s pausing     */ "dcpln.uRx" "SE..E",
-    /* u paused      */ "dcplns.Rx" "SE..E",
-    /* R resuming    */ "dcplnsu.x" "SE..E",
-    /* x stopping    */ "dcplnsuR." "EE..E",
-    /* S settling    */ "dcplnsuRx" ".EE.E",
-    /* E ended       */ "dcplnsuRx" ".....",
+    // dow che pre lev pri psg psd res stp  fre fin set giv dis lost
+    /* r requested   */ "dcplnsuRx" ".E.EEE",
+    /* d downloading */ ".cplnsuRx" "SE..EE",
+    /* c checking    */ "d.plnsuRx" "SE..EE",
+    /* p preheating  */ "dc.lnsuRx" "SE..EE",
+    /* l leveling    */ "dcp.nsuRx" "SE..EE",
+    /* n printing    */ "dcpl.suRx" "SE..EE",
+    /* s pausing     */ "dcpln.uRx" "SE..EE",
+    /* u paused      */ "dcplns.Rx" "SE..EE",
+    /* R resuming    */ "dcplnsu.x" "SE..EE",
+    /* x stopping    */ "dcplnsuR." "EE..EE",
+    /* S settling    */ "dcplnsuRx" ".EE.EE",
+    /* E ended       */ "dcplnsuRx" "......",
 };
 
 // Columns: free busy final fault updating update_over.
@@ -109,25 +109,19 @@ TEST(Names, ReadBackAsTheyWereWritten) {
 }
 
 TEST(ErrorText, JoinsTheCodesTextAndThePrintersWord) {
+  settings::ErrorCodes codes;
+  codes.Add({10105, settings::ErrorKind::kFailure, "file download failed", "",
+             settings::Retry::kNever, ""});
   protocol::Envelope envelope;
   envelope.code = 10105;
   envelope.message = "curl 7";
-  EXPECT_EQ(ErrorText(envelope), "file download failed: curl 7");
+  EXPECT_EQ(ErrorText(codes, envelope), "file download failed: curl 7");
   envelope.message = "done";
-  EXPECT_EQ(ErrorText(envelope), "file download failed");
+  EXPECT_EQ(ErrorText(codes, envelope), "file download failed");
   envelope.code = 77777;
-  EXPECT_EQ(ErrorText(envelope), "");
+  EXPECT_EQ(ErrorText(codes, envelope), "");
   envelope.message = "smoke\xFF";
-  EXPECT_EQ(ErrorText(envelope), "smoke\xEF\xBF\xBD");
-}
-
-TEST(ErrorText, KnowsWishesFromFailures) {
-  EXPECT_EQ(KindOfError(10401), ErrorKind::kStopped);
-  EXPECT_EQ(KindOfError(10101), ErrorKind::kRefused);
-  EXPECT_EQ(KindOfError(10603), ErrorKind::kInterrupted);
-  EXPECT_EQ(KindOfError(10122), ErrorKind::kFailure);
-  EXPECT_EQ(KindOfError(77777), ErrorKind::kFailure);
-  EXPECT_EQ(ErrorText(11412), "controller lost");
+  EXPECT_EQ(ErrorText(codes, envelope), "smoke\xEF\xBF\xBD");
 }
 
 }  // namespace
