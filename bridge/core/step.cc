@@ -75,7 +75,8 @@ void Core::OnPublished(const Published& published, const Instant& now) {
 
 void Core::OnAnswer(const Answer& answer, const Instant& now) {
   fleet::Output output;
-  fleet::HandleAnswer(rules(), answer.question, answer.ok, answer.rows, answer.error, now, output);
+  fleet::HandleAnswer(world_, rules(), answer.question, answer.ok, answer.rows, answer.error, now,
+                      output);
   Absorb(std::move(output), now);
 }
 

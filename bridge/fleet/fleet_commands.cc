@@ -1,7 +1,9 @@
-// fleet.hold, fleet.release, command.cancel, job.set: what acts on no printer.
+// fleet.hold, fleet.release, command.cancel, job.set: what acts on no printer; and job.reprint,
+// which the store has to be asked for first.
 #include <algorithm>
 
 #include "fleet/plan.h"
+#include "fleet/reprint.h"
 #include "fleet/tracker.h"
 
 namespace printfleet::fleet {
@@ -123,6 +125,10 @@ void Cancel(Turn& turn, const Request& request) {
 }  // namespace
 
 void HandleFleetCommand(Turn& turn, const Request& request) {
+  if (request.spec->name == "job.reprint") {
+    AskReprint(turn, request);
+    return;
+  }
   if (!request.target.empty()) {
     Reject(turn, request,
            {"unknown_argument", "target: " + std::string(request.spec->name) + " takes no target",

@@ -2,6 +2,7 @@
 // All of it changes the World's overlay and says in Output what has to be done outside.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,15 @@ struct Response {
 
 // A question to the store whose answer comes back as HandleAnswer.
 struct Question {
-  enum class Kind { kJobList, kJobGet, kCommandList, kCommandGet, kEventList, kJobSet } kind;
+  enum class Kind {
+    kJobList,
+    kJobGet,
+    kCommandList,
+    kCommandGet,
+    kEventList,
+    kJobSet,
+    kReprint
+  } kind;
   ReplyTo reply_to;
   std::string request_id;  // the sender's
   std::string subject;     // job id, (author, request id) or command id
@@ -55,6 +64,7 @@ struct Question {
   int64_t limit = 100;
   std::string filter_printer;
   std::string filter_state;
+  std::shared_ptr<const Request> request;  // kReprint: what the answer is planned for
 };
 
 struct AuditEntry {
@@ -154,7 +164,7 @@ std::optional<MonoTime> NextDeadline(const Command& command, const World& world,
                                      const Instant& now);
 
 // The store answered a Question: rows as JSON objects, or an error.
-void HandleAnswer(const Rules& rules, const Question& question, bool ok,
+void HandleAnswer(World& world, const Rules& rules, const Question& question, bool ok,
                   const std::vector<std::string>& rows, const std::string& error,
                   const Instant& now, Output& output);
 

@@ -78,7 +78,24 @@ void CountSkipped(Turn& turn, const Command& command, const std::vector<Executio
   }
 }
 
-// The same request again: answered as far as it is, nothing is done. False when it is new.
+bool IsOfAge(const Rejection& rejection) {
+  return rejection.reason == "stale" || rejection.reason == "expired";
+}
+
+}  // namespace
+
+void Audit(Turn& turn, const Request& request, std::string_view command, std::string outcome) {
+  turn.output.audit.push_back({turn.now.wall, request.reply_to.author, request.id,
+                               std::string(command), request.target_json, request.args_json,
+                               std::move(outcome)});
+}
+
+void Reject(Turn& turn, const Request& request, const Rejection& rejection) {
+  RespondRejected(request.reply_to, request.id, rejection, turn.now, turn.output);
+  Audit(turn, request, request.spec != nullptr ? request.spec->name : "",
+        "rejected(" + rejection.reason + ")");
+}
+
 bool Replay(Turn& turn, const Request& request) {
   const RequestKey key{request.reply_to.author, request.id};
   const RememberedRequest* known = turn.world.requests.Find(key);
@@ -119,24 +136,6 @@ bool Replay(Turn& turn, const Request& request) {
     RespondDone(turn, command, request.reply_to);
   }
   return true;
-}
-
-bool IsOfAge(const Rejection& rejection) {
-  return rejection.reason == "stale" || rejection.reason == "expired";
-}
-
-}  // namespace
-
-void Audit(Turn& turn, const Request& request, std::string_view command, std::string outcome) {
-  turn.output.audit.push_back({turn.now.wall, request.reply_to.author, request.id,
-                               std::string(command), request.target_json, request.args_json,
-                               std::move(outcome)});
-}
-
-void Reject(Turn& turn, const Request& request, const Rejection& rejection) {
-  RespondRejected(request.reply_to, request.id, rejection, turn.now, turn.output);
-  Audit(turn, request, request.spec != nullptr ? request.spec->name : "",
-        "rejected(" + rejection.reason + ")");
 }
 
 std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fleet/plan.h"
+#include "fleet/reprint.h"
 #include "printer/document.h"
 
 namespace printfleet::fleet {
@@ -207,6 +208,7 @@ ListNames NamesOf(Kind kind) {
     case Kind::kJobList:
     case Kind::kJobGet:
     case Kind::kJobSet:
+    case Kind::kReprint:
       return {"jobs", "job_id", "job"};
     case Kind::kCommandList:
     case Kind::kCommandGet:
@@ -248,7 +250,7 @@ void HandleQuestion(Turn& turn, const Request& request) {
   }
 }
 
-void HandleAnswer(const Rules&, const Question& question, bool ok,
+void HandleAnswer(World& world, const Rules& rules, const Question& question, bool ok,
                   const std::vector<std::string>& rows, const std::string& error,
                   const Instant& now, Output& output) {
   if (!ok) {
@@ -265,6 +267,11 @@ void HandleAnswer(const Rules&, const Question& question, bool ok,
   if (rows.empty()) {
     RespondRejected(question.reply_to, question.request_id,
                     {"not_found", "no such " + std::string(names.one), "args"}, now, output);
+    return;
+  }
+  if (question.kind == Kind::kReprint) {
+    Turn turn{world, rules, now, output};
+    AnswerReprint(turn, *question.request, rows.front());
     return;
   }
   RespondResult(question.reply_to, question.request_id,

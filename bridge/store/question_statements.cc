@@ -105,4 +105,26 @@ const Statement kJobSet = {
         kJobDocument + " FROM j JOIN fleet.printers p USING (printer_id)",
 };
 
+// The panel names its files by where the system mounts them, the lists by their folder. A name that
+// is no UTF-8 cannot be asked for as text.
+const Statement kReprint = {
+    "reprint",
+    R"(WITH j AS (
+         SELECT *, coalesce(nullif($2, ''), printer_id) AS target_id,
+                CASE WHEN filename LIKE '/mnt/exUDISK/%' THEN 'usb' ELSE 'local' END AS storage,
+                '/' || ltrim(regexp_replace(filename, '^/mnt/(ex)?UDISK/', ''), '/') AS place
+         FROM fleet.jobs WHERE job_id = $1::bigint)
+       SELECT json_build_object(
+         'job_id', j.job_id, 'printer_id', j.printer_id, 'model_id', p.model_id,
+         'outcome', j.outcome, 'target_id', j.target_id, 'args', c.args,
+         'file', (SELECT json_build_object('storage', f.storage, 'path', f.path,
+                                           'filename', f.filename)
+                  FROM fleet.printer_files f
+                  WHERE f.printer_id = j.target_id AND f.storage = j.storage
+                    AND NOT f.is_directory AND f.filename_raw IS NULL
+                    AND rtrim(f.path, '/') || '/' || f.filename = j.place LIMIT 1))::text
+       FROM j JOIN fleet.printers p USING (printer_id)
+         LEFT JOIN fleet.commands c ON c.command_id = j.command_id AND c.command = 'print.start')",
+};
+
 }  // namespace printfleet::store

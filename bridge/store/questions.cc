@@ -73,6 +73,8 @@ Result<Query> QueryOf(const fleet::Question& question) {
       return Query{&kEventList, ListParameters(question)};
     case Kind::kJobSet:
       return JobSetQuery(question);
+    case Kind::kReprint:
+      return Query{&kReprint, {IdText(question.subject), question.filter_printer}};
   }
   return Error{Errc::kInvalid, "no such question"};
 }

@@ -107,5 +107,6 @@ extern const Statement kCommandGetByRequest;  // author, request_id
 extern const Statement kEventList;            // printer, kind, after, limit
 // job_id, set verdict?, verdict, set note?, note
 extern const Statement kJobSet;
+extern const Statement kReprint;
 
 }  // namespace printfleet::store

@@ -120,6 +120,44 @@ TEST_F(Questions, JobSetChangesWhatIsGiven) {
   EXPECT_EQ(Members(answer, "note"), "null");
 }
 
+TEST_F(Questions, ReprintFindsTheFileOfThePanelsPath) {
+  Batch batch = MakeAuditBatch(2, "files");
+  core::FileListRow list;
+  list.storage = "local";
+  list.path = "/";
+  list.listed_at = Noon();
+  list.files.push_back({"b.gcode", 5, std::nullopt, false});
+  for (const char* printer : {"p1", "p2"}) {
+    list.printer_id = printer;
+    batch.rows.file_lists.push_back(list);
+  }
+  for (const char* filename :
+       {"/mnt/UDISK/b.gcode", "b.gcode", "/mnt/exUDISK/b.gcode", "c.gcode"}) {
+    batch.rows.jobs.push_back(MakeJob(30 + static_cast<int64_t>(batch.rows.jobs.size()), "p2"));
+    batch.rows.jobs.back().filename = filename;
+    batch.rows.jobs.back().state = printer::JobState::kEnded;
+    batch.rows.jobs.back().outcome = printer::Outcome::kFailed;
+  }
+  ASSERT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+  fleet::Question question = Make(Kind::kReprint, "30");
+  const std::string file = R"({"storage":"local","path":"/","filename":"b.gcode"})";
+  const auto file_of = [&](const std::string& job) {
+    std::string text = Members(Ask(Make(Kind::kReprint, job)), "file");
+    std::erase(text, ' ');
+    return text;
+  };
+  EXPECT_EQ(file_of("30"), file);
+  EXPECT_EQ(file_of("31"), file);
+  EXPECT_EQ(file_of("32"), "null") << "another storage";
+  EXPECT_EQ(file_of("33"), "null") << "not listed";
+  EXPECT_EQ(Members(Ask(question), "target_id"), "\"p2\"");
+  EXPECT_EQ(Members(Ask(question), "args"), "null") << "command 5 is no print.start";
+  question.filter_printer = "p1";
+  EXPECT_EQ(Members(Ask(question), "target_id"), "\"p1\"");
+  EXPECT_EQ(Members(Ask(question), "printer_id"), "\"p2\"");
+  EXPECT_TRUE(Ask(Make(Kind::kReprint, "999")).rows.empty());
+}
+
 TEST_F(Questions, WhatCannotBeIsAnErrorAndHarmsNobody) {
   fleet::Question question = Make(Kind::kJobSet, "17");
   question.argument = R"({"verdict":"perfect"})";

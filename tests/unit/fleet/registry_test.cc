@@ -123,13 +123,13 @@ TEST(Questions, OfTheStoreAreAskedAndAnswered) {
   EXPECT_EQ(question.limit, 2);
   EXPECT_EQ(question.after, 9);
   Output output;
-  HandleAnswer(farm.rules(), question, true, {R"({"job_id":8})", R"({"job_id":5})"}, "", farm.now,
-               output);
+  HandleAnswer(farm.world, farm.rules(), question, true, {R"({"job_id":8})", R"({"job_id":5})"}, "",
+               farm.now, output);
   EXPECT_EQ(At(output.responses[0].json, "result.jobs.1.job_id"), "5");
   EXPECT_EQ(At(output.responses[0].json, "result.after"), "5");
-  HandleAnswer(farm.rules(), question, true, {R"({"job_id":8})"}, "", farm.now, output);
+  HandleAnswer(farm.world, farm.rules(), question, true, {R"({"job_id":8})"}, "", farm.now, output);
   EXPECT_EQ(At(output.responses[1].json, "result.after"), "null");
-  HandleAnswer(farm.rules(), question, false, {}, "away", farm.now, output);
+  HandleAnswer(farm.world, farm.rules(), question, false, {}, "away", farm.now, output);
   EXPECT_EQ(At(output.responses[2].json, "reason"), "\"unavailable\"");
 }
 
@@ -137,7 +137,7 @@ TEST(Questions, NotFoundIsSaid) {
   Farm farm;
   farm.Send(R"({"command":"job.get","args":{"job_id":7}})");
   Output output;
-  HandleAnswer(farm.rules(), farm.all.questions.at(0), true, {}, "", farm.now, output);
+  HandleAnswer(farm.world, farm.rules(), farm.all.questions.at(0), true, {}, "", farm.now, output);
   EXPECT_EQ(At(output.responses[0].json, "reason"), "\"not_found\"");
 }
 
@@ -150,7 +150,8 @@ TEST(Questions, AHugeCommandIsCut) {
   }
   row += "]}";
   Output output;
-  HandleAnswer(farm.rules(), farm.all.questions.at(0), true, {row}, "", farm.now, output);
+  HandleAnswer(farm.world, farm.rules(), farm.all.questions.at(0), true, {row}, "", farm.now,
+               output);
   EXPECT_LE(output.responses[0].json.size(), 128U * 1024U);
   EXPECT_EQ(At(output.responses[0].json, "result.command.executions_truncated"), "true");
 }
