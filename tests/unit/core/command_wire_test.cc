@@ -33,7 +33,7 @@ class Bench {
  public:
   Bench(std::string model_id, const std::string& firmware) : model_id_(std::move(model_id)) {
     settings_.fleet.enrolment = settings::Enrolment::kAuto;
-    core_ = std::make_unique<Core>(settings_, models_, users_, 1);
+    core_ = std::make_unique<Core>(settings_, models_, error_codes_, users_, 1);
     for (const Session session : {Session::kReports, Session::kCommands}) {
       core_->links().OnUp(session, Now());
     }
@@ -128,6 +128,7 @@ class Bench {
   std::string model_id_;
   settings::Settings settings_;
   settings::ModelRegistry models_ = Models();
+  settings::ErrorCodes error_codes_;
   settings::Users users_;
   std::unique_ptr<Core> core_;
   std::vector<Publish> sent_;

@@ -115,9 +115,10 @@ TEST_P(Disorder, EachReportRepeatedThousandTimes) {
     Bench bench;
     for (size_t i = 0; i < all.size(); ++i) {
       Say(bench, {all[i]});
+      const std::vector<std::string> words = Words(all[i]);
       const bool again = i == repeated && !all[i].starts_with("order");
       for (int n = 0; again && n < kRepetitions; ++n) {
-        const protocol::Report report = ReportOf(Words(all[i]));
+        const protocol::Report report = ReportOf(words);
         bench.Report(report.body, report.envelope);
       }
     }
