@@ -22,10 +22,6 @@ bool NamesItself(const protocol::Report& report, bool backlog) {
   return !report.envelope.msgid.empty() || protocol::ReportedAt(report.envelope).has_value();
 }
 
-std::string DefaultName(std::string_view model, std::string_view id) {
-  return std::string(model) + "-" + CleanText(id.substr(0, 8), 32);
-}
-
 }  // namespace
 
 void Core::OnReport(const Message& message, const Instant& now) {
@@ -107,17 +103,13 @@ bool Core::AdmitPrinter(const protocol::Report& report, const Message& message,
 }
 
 void Core::AddPrinter(const protocol::Report& report, const Instant& now) {
-  printer::Printer printer;
-  printer::Registration& registration = printer.registration;
-  registration.id = report.printer_id;
-  registration.model_id = report.model_id;
-  registration.model = models_.NameOf(report.model_id);
-  registration.name = DefaultName(registration.model, registration.id);
-  registration.first_seen_at = now.wall;
+  const PrinterId id(report.printer_id);
+  printer::Printer printer =
+      printer::NewPrinter(id, report.model_id, models_.NameOf(report.model_id), now.wall);
   const bool enrolled = settings_.EffectiveEnrolment() == settings::Enrolment::kAuto;
-  registration.enrolment = enrolled ? printer::Enrolment::kEnrolled : printer::Enrolment::kPending;
-  printer.state_since = now.wall;
-  const PrinterId id = registration.id;
+  if (enrolled) {
+    printer.registration.enrolment = printer::Enrolment::kEnrolled;
+  }
   world_.printers.Put(id, std::move(printer));
   json::Writer body;
   body.BeginObject()

@@ -40,7 +40,7 @@ struct TelemetryRow {
 
 struct RegistrationRow {
   printer::Registration registration;
-  WallTime last_seen_at;
+  std::optional<WallTime> last_seen_at;  // absent: registered before it has connected
 };
 
 struct StatusRow {

@@ -96,8 +96,7 @@ void Core::SealPrinters(const Instant& now) {
     const bool registration_changed =
         before == nullptr || before->registration != printer.registration;
     if (registration_changed) {
-      effects_.rows.registrations.push_back(
-          {printer.registration, printer.received_at.value_or(now.wall)});
+      effects_.rows.registrations.push_back({printer.registration, printer.received_at});
       effects_.snapshot_changed = true;
     }
     const bool retired = printer.registration.enrolment == printer::Enrolment::kRetired;

@@ -232,6 +232,12 @@ Rejected CheckJobSet(const Arguments& args) {
              : Rejected(Refused("missing_argument", "args", "needs verdict or note"));
 }
 
+Rejected CheckEnroll(const Arguments& args) {
+  return args.Has("model") && !args.Has("printer_id")
+             ? Rejected(Refused("unknown_argument", "args.model", "goes with printer_id"))
+             : std::nullopt;
+}
+
 struct Check {
   std::string_view command;
   Rejected (*check)(const Arguments&);
@@ -247,6 +253,7 @@ constexpr std::array kChecks = {
     Check{"ota.update", CheckFirmware},
     Check{"printer.raw", CheckRaw},
     Check{"printer.set", CheckPrinterSet},
+    Check{"printer.enroll", CheckEnroll},
     Check{"job.list", CheckJobList},
     Check{"job.set", CheckJobSet},
     Check{"command.get", CheckCommandOne},

@@ -238,9 +238,10 @@ std::optional<Rejection> CheckModel(const Request& request, const settings::Mode
 
 std::optional<Rejection> CheckCount(const Request& request, size_t count) {
   const std::string matched = std::to_string(count) + " printers matched";
-  if ((IsOta(request) || Is(request, "printer.raw")) && count > 1) {
+  if (((IsOta(request) || Is(request, "printer.raw")) && count > 1) ||
+      (Is(request, "printer.replace") && count != 1)) {
     return Rejection{
-        "too_many",
+        count > 1 ? "too_many" : "not_found",
         "target: " + matched + "; " + std::string(request.spec->name) + " goes to exactly one",
         "target"};
   }

@@ -1,4 +1,6 @@
-// printer.set, enroll, reject, retire: what we keep of printers. Done at once.
+// printer.set, enroll, reject, retire, replace: what we keep of printers. Done at once.
+#include "fleet/registry.h"
+
 #include <algorithm>
 #include <set>
 
@@ -12,7 +14,6 @@ using printer::Enrolment;
 using printer::Registration;
 
 constexpr size_t kNameBytesMax = 128;
-constexpr size_t kIdInName = 8;  // characters of the id in a name of ours
 
 const std::string* Text(const Request& request, std::string_view name) {
   return request.args.Get<std::string>(name);
@@ -82,38 +83,48 @@ void SetRegistration(const Request& request, Registration& registration) {
 }
 
 // "" when it was done, else why not.
-using Change = std::string (*)(const Request&, const Instant&, printer::Printer&);
+using Change = std::string (*)(Turn&, const Request&, printer::Printer&);
 
-std::string Set(const Request& request, const Instant&, printer::Printer& printer) {
+std::string Set(Turn&, const Request& request, printer::Printer& printer) {
   SetRegistration(request, printer.registration);
   return "";
 }
 
-std::string Enroll(const Request& request, const Instant&, printer::Printer& printer) {
+// A printer that was retired gave its name away: is it another's by now?
+bool LostName(const World& world, const Registration& registration) {
+  return registration.enrolment == Enrolment::kRetired &&
+         FindPrinter(world, registration.name) != nullptr;
+}
+
+std::string Enroll(Turn& turn, const Request& request, printer::Printer& printer) {
   Registration& registration = printer.registration;
   if (const std::string* name = Text(request, "name")) {
     registration.name = *name;
-  }
-  if (registration.name.empty()) {
-    registration.name =
-        registration.model + "-" + CleanText(registration.id.substr(0, kIdInName), 32);
+  } else if (registration.name.empty() || LostName(turn.world, registration)) {
+    registration.name = printer::DefaultName(registration);
   }
   registration.enrolment = Enrolment::kEnrolled;
   registration.retired_at.reset();
+  registration.replaced_by.clear();
   return "";
 }
 
-std::string RejectPrinter(const Request&, const Instant&, printer::Printer& printer) {
+std::string RejectPrinter(Turn&, const Request&, printer::Printer& printer) {
   printer.registration.enrolment = Enrolment::kRejected;
   return "";
 }
 
-std::string Retire(const Request&, const Instant& now, printer::Printer& printer) {
+std::string Retire(Turn& turn, const Request&, printer::Printer& printer) {
   if (printer.job && printer.job->open()) {
     return "it has a job; stop it first";
   }
   printer.registration.enrolment = Enrolment::kRetired;
-  printer.registration.retired_at = now.wall;
+  printer.registration.retired_at = turn.now.wall;
+  return "";
+}
+
+std::string Replace(Turn& turn, const Request& request, printer::Printer& printer) {
+  ReplacePrinter(turn, request, printer);
   return "";
 }
 
@@ -128,12 +139,13 @@ constexpr Row kRows[] = {
     {"printer.enroll", Enroll, "printer_enrolled"},
     {"printer.reject", RejectPrinter, "printer_rejected"},
     {"printer.retire", Retire, "printer_retired"},
+    {"printer.replace", Replace, "printer_replaced"},
 };
 
 Execution ChangeOne(Turn& turn, const Request& request, const Row& row, const PrinterId& id) {
   printer::Printer& printer = turn.world.printers.Mutable(id);
   Execution execution;
-  execution.message = row.change(request, turn.now, printer);
+  execution.message = row.change(turn, request, printer);
   execution.key.printer_id = id;
   execution.printer_name = printer.registration.name;
   execution.finished_at = turn.now.wall;
@@ -144,33 +156,71 @@ Execution ChangeOne(Turn& turn, const Request& request, const Row& row, const Pr
     json::Writer body;
     body.BeginObject()
         .Member("author", request.reply_to.author)
-        .Member("name", printer.registration.name)
-        .Key("args")
-        .Raw(request.args_json)
-        .EndObject();
+        .Member("name", printer.registration.name);
+    if (!printer.registration.replaced_by.empty()) {
+      body.Member("replaced_by", printer.registration.replaced_by);
+    }
+    body.Key("args").Raw(request.args_json).EndObject();
     turn.output.happenings.push_back({std::string(row.happening), id, body.Take()});
   }
   turn.output.finished.push_back({request.spec->name, execution.state, milliseconds(0)});
   return execution;
 }
 
+// Which printers are meant: those of the target, or the one of args.printer_id.
+std::variant<Plan, Rejection> MakeRegistryPlan(const Turn& turn, const Request& request) {
+  if (!request.args.Has("printer_id")) {
+    return MakePlan(turn.world, turn.rules, request);
+  }
+  if (auto rejected = CheckEnrollById(turn.world, turn.rules, request)) {
+    return *rejected;
+  }
+  Plan plan;
+  plan.selection.printers = {*Text(request, "printer_id")};
+  plan.selection.target_hash = TargetHash(plan.selection.printers);
+  plan.gates.resize(1);
+  return plan;
+}
+
+Preview PreviewOfPlan(const Turn& turn, const Request& request, const Plan& plan) {
+  if (!request.args.Has("printer_id")) {
+    return PreviewOf(turn.world, plan, "would_change");
+  }
+  const Registration registration =
+      PrinterToEnroll(turn.world, turn.rules, request, turn.now).registration;
+  Preview preview;
+  preview.target_hash = plan.selection.target_hash;
+  preview.rows.push_back({registration.id, registration.name, "would_change", "", ""});
+  return preview;
+}
+
+std::optional<Rejection> Check(const World& world, const Request& request,
+                               const std::vector<PrinterId>& printers) {
+  return request.spec->name == "printer.replace" ? CheckReplace(world, request, printers.front())
+                                                 : CheckName(world, request, printers);
+}
+
 }  // namespace
 
 void HandleRegistryCommand(Turn& turn, const Request& request) {
-  auto planned = MakePlan(turn.world, turn.rules, request);
+  auto planned = MakeRegistryPlan(turn, request);
   if (const auto* rejection = std::get_if<Rejection>(&planned)) {
     Reject(turn, request, *rejection);
     return;
   }
   const Plan& plan = std::get<Plan>(planned);
-  if (auto rejected = CheckName(turn.world, request, plan.selection.printers)) {
+  if (auto rejected = Check(turn.world, request, plan.selection.printers)) {
     Reject(turn, request, *rejected);
     return;
   }
   if (request.options.dry_run) {
-    RespondDryRun(turn, request, PreviewOf(turn.world, plan, "would_change"));
+    RespondDryRun(turn, request, PreviewOfPlan(turn, request, plan));
     Audit(turn, request, request.spec->name, "dry_run");
     return;
+  }
+  if (request.args.Has("printer_id")) {
+    turn.world.printers.Put(plan.selection.printers.front(),
+                            PrinterToEnroll(turn.world, turn.rules, request, turn.now));
   }
   const Row& row = *std::ranges::find(kRows, request.spec->name, &Row::command);
   Command command = MakeCommand(turn, request, plan.selection);

@@ -8,18 +8,6 @@
 namespace printfleet::fleet {
 namespace {
 
-// Applies `apply` to the printer, as now, and hands what it changed to core.
-template <typename Apply>
-void ChangePrinter(Turn& turn, const PrinterId& id, Apply&& apply) {
-  const printer::Policy policy = printer::PolicyOf(turn.rules.settings.fleet);
-  const std::function<JobId()> next_job_id = [&turn] {
-    return JobId{turn.world.ledger.Mutable().next_job_id++};
-  };
-  const printer::Context context{turn.now, policy,          turn.rules.error_codes,
-                                 false,    turn.world.live, next_job_id};
-  turn.output.changes.emplace_back(id, apply(turn.world.printers.Mutable(id), context));
-}
-
 // What a start needs before its message: a task id, and the job it will be.
 void BeginJob(Turn& turn, const Command& command, Execution& execution) {
   Ledger& ledger = turn.world.ledger.Mutable();
@@ -34,10 +22,11 @@ void BeginJob(Turn& turn, const Command& command, Execution& execution) {
   job.command_id = command.id;
   job.state = printer::JobState::kRequested;
   job.started_at = turn.now.wall;
-  ChangePrinter(turn, execution.key.printer_id,
-                [&job](printer::Printer& printer, const printer::Context& context) {
-                  return printer::ApplyStartSent(printer, std::move(job), context);
-                });
+  const PrinterContext context(turn);
+  turn.output.changes.emplace_back(
+      execution.key.printer_id,
+      printer::ApplyStartSent(turn.world.printers.Mutable(execution.key.printer_id), std::move(job),
+                              context.get()));
 }
 
 // Deadlines of a first attempt: of the stage, and of the whole.
@@ -70,9 +59,10 @@ void GiveUpJob(Turn& turn, const Execution& execution, std::string_view why) {
   if (found == nullptr || !found->job || found->job->id != execution.job_id) {
     return;
   }
-  ChangePrinter(turn, id, [&](printer::Printer& printer, const printer::Context& context) {
-    return printer::ApplyStartGivenUp(printer, execution.job_id, why, context);
-  });
+  const PrinterContext context(turn);
+  turn.output.changes.emplace_back(
+      id, printer::ApplyStartGivenUp(turn.world.printers.Mutable(id), execution.job_id, why,
+                                     context.get()));
 }
 
 void SendExecution(Turn& turn, const ExecutionKey& key) {

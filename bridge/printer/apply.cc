@@ -262,6 +262,14 @@ Change ApplyStartSent(Printer& printer, Job job, const Context& context) {
   return Finish(step);
 }
 
+Change ApplyRetired(Printer& printer, std::string_view why, const Context& context) {
+  Step step(printer, context);
+  if (printer.job && printer.job->open()) {
+    EndJob(step, JobInput::kDisplaced, {Outcome::kEndedUnknown, std::nullopt, std::string(why)});
+  }
+  return Finish(step);
+}
+
 Change ApplyStartGivenUp(Printer& printer, JobId job_id, std::string_view why,
                          const Context& context) {
   Step step(printer, context);

@@ -98,6 +98,10 @@ void AdoptJob(Printer& printer, Job job, const Context& context);
 // occupied.
 Change ApplyStartSent(Printer& printer, Job job, const Context& context);
 
+// The printer is taken out of the fleet: a job that is open ends, its outcome unknown because of
+// `why`.
+Change ApplyRetired(Printer& printer, std::string_view why, const Context& context);
+
 // The start failed or was never confirmed: a job that is still kRequested ends without a print.
 Change ApplyStartGivenUp(Printer& printer, JobId job_id, std::string_view why,
                          const Context& context);

@@ -102,6 +102,7 @@ struct Registration {
   std::string note;
   WallTime first_seen_at;
   std::optional<WallTime> retired_at;
+  PrinterId replaced_by;     // of a retired one: the printer that took its place, "" for none
   std::string last_task_id;  // the last task the printer reported, "" for none
 
   bool operator==(const Registration&) const = default;
@@ -147,6 +148,14 @@ struct Printer {
   std::optional<MonoTime> telemetry_at;
   Readings telemetry;  // as last stored
 };
+
+// One that is heard of, or registered, for the first time: pending, with a name made of model and
+// id.
+Printer NewPrinter(const PrinterId& id, std::string_view model_id, std::string_view model,
+                   WallTime now);
+
+// "K2Pro-9347a110".
+std::string DefaultName(const Registration& registration);
 
 // The state document's `state`: offline and unknown by presence, else what it says it does.
 State EffectiveState(const Printer& printer);

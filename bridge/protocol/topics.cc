@@ -98,6 +98,10 @@ std::optional<ReportTopic> ParseReportTopic(std::string_view topic) {
   return std::nullopt;
 }
 
+bool IsPrinterId(std::string_view text) {
+  return IsSegment(text, kPrinterIdBytesMax) && text.find('/') == std::string_view::npos;
+}
+
 std::string_view Name(TopicForm form) {
   switch (form) {
     case TopicForm::kShort:

@@ -32,6 +32,9 @@ struct ReportTopic {
 // `topic`.
 std::optional<ReportTopic> ParseReportTopic(std::string_view topic);
 
+// May `text` be a printer's id, one level of its topics?
+bool IsPrinterId(std::string_view text);
+
 // Which generation's request topics a printer listens to: firmware >= 3.1.0 has no action segment.
 enum class TopicForm { kShort, kLong, kBoth };
 

@@ -36,6 +36,16 @@ class ModelRegistry {
     return found == models_.end() ? nullptr : &found->second;
   }
 
+  // By id or name; nullptr when neither is known.
+  [[nodiscard]] const Model* FindByIdOrName(std::string_view text) const {
+    for (const auto& [id, model] : models_) {
+      if (id == text || model.name == text) {
+        return &model;
+      }
+    }
+    return nullptr;
+  }
+
   // The name of a model id, or the id itself.
   [[nodiscard]] std::string_view NameOf(std::string_view model_id) const {
     const Model* model = Find(model_id);

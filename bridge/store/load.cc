@@ -196,6 +196,7 @@ Result<core::LoadedPrinter> ReadPrinter(const SqlRow& row) {
   printer.first_seen_at = reader.Time();
   loaded.last_seen_at = reader.MaybeTime();
   printer.retired_at = reader.MaybeTime();
+  printer.replaced_by = reader.Text();
   core::StatusRow status = ReadStatus(reader, printer.id);
   if (!status.state.empty()) {
     loaded.status = std::move(status);

@@ -105,7 +105,7 @@ const Statement kLoadPrinters = {
               p.labels::text, p.enrolment, p.firmware, p.machine_version, p.peripheral_version,
               p.maintenance, p.bed, p.topic_form, p.note, p.last_task_id,
               fleet.epoch_ms(p.first_seen_at), fleet.epoch_ms(p.last_seen_at),
-              fleet.epoch_ms(p.retired_at),
+              fleet.epoch_ms(p.retired_at), p.replaced_by,
               s.online, s.offline_reason, s.address, s.state, fleet.epoch_ms(s.state_since),
               s.nozzle_temp_c, s.nozzle_target_c, s.bed_temp_c, s.bed_target_c, s.fan_ratio,
               s.print_speed_mode, s.z_offset_mm, s.progress_ratio, s.job_id, s.last_error_code,

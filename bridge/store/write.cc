@@ -85,7 +85,7 @@ Status WriteTelemetry(Session& session, const core::Rows& rows) {
 }
 
 Status WriteRegistrations(Session& session, const core::Rows& rows) {
-  RowSet set(18);
+  RowSet set(19);
   const auto last = LastOfEach(
       rows.registrations, [](const core::RegistrationRow& row) { return row.registration.id; });
   for (const core::RegistrationRow* row : last) {
@@ -101,7 +101,7 @@ Status WriteRegistrations(Session& session, const core::Rows& rows) {
       set.Null();
     }
     set.TextOrNull(printer.note).TextOrNull(printer.last_task_id).Time(printer.first_seen_at);
-    set.Time(row->last_seen_at).Time(printer.retired_at);
+    set.Time(row->last_seen_at).Time(printer.retired_at).TextOrNull(printer.replaced_by);
   }
   return session.RunRows(kUpsertPrinters, set);
 }

@@ -64,6 +64,7 @@ constexpr Column kPrinterColumns[] = {
     {"first_seen_at", "timestamptz"},
     {"last_seen_at", "timestamptz"},
     {"retired_at", "timestamptz"},
+    {"replaced_by", "text"},
 };
 
 constexpr Column kStatusColumns[] = {

@@ -63,6 +63,152 @@ TEST(Registry, RetiresNoPrinterWithAJob) {
   EXPECT_EQ(farm.At("a").registration.enrolment, printer::Enrolment::kEnrolled);
 }
 
+TEST(Registry, EnrolsAPrinterBeforeItConnects) {
+  Farm farm;
+  const std::string args = R"({"printer_id":"new-id","model":"K2Plus","name":"b-07"})";
+  farm.Send(Farm::Make(1, "printer.enroll", "{}", args, R"({"dry_run":true})"));
+  EXPECT_EQ(At(farm.Last("done"), "executions.0.printer_id"), "\"new-id\"");
+  EXPECT_EQ(farm.world.printers.Find("new-id"), nullptr);
+  farm.Send(Farm::Make(2, "printer.enroll", "{}", args));
+  const printer::Printer& printer = farm.At("new");
+  EXPECT_EQ(printer.registration.enrolment, printer::Enrolment::kEnrolled);
+  EXPECT_EQ(printer.registration.model_id, "20022");
+  EXPECT_EQ(printer.registration.model, "K2Plus");
+  EXPECT_EQ(printer.registration.name, "b-07");
+  EXPECT_EQ(printer.registration.first_seen_at, farm.now.wall);
+  EXPECT_EQ(printer.presence, printer::Presence::kUnknown);
+  EXPECT_FALSE(printer.received_at);
+  EXPECT_EQ(At(farm.Last("done"), "executions.0.name"), "\"b-07\"");
+}
+
+TEST(Registry, EnrolsAKnownPrinterByItsIdAlone) {
+  Farm farm;
+  farm.Add("a").registration.enrolment = printer::Enrolment::kPending;
+  farm.world.Merge();
+  farm.Send(Farm::Make(1, "printer.enroll", "{}", R"({"printer_id":"a-id"})"));
+  EXPECT_EQ(farm.At("a").registration.enrolment, printer::Enrolment::kEnrolled);
+  EXPECT_EQ(farm.At("a").registration.name, "a");
+}
+
+TEST(Registry, RegistersNoMorePrintersThanItMay) {
+  Farm farm;
+  farm.settings.fleet.printers_max = 1;
+  farm.Add("a");
+  farm.world.Merge();
+  farm.Send(Farm::Make(1, "printer.enroll", "{}", R"({"printer_id":"x","model":"20021"})"));
+  EXPECT_EQ(At(farm.Last("rejected"), "reason"), "\"too_many\"");
+}
+
+class Replacement : public testing::Test {
+ protected:
+  Replacement() {
+    printer::Registration& old = farm_.Add("old").registration;
+    old.groups = {"rack-a"};
+    old.labels = {{"row", "3"}};
+    old.note = "by the window";
+    old.maintenance = "belt";
+    old.topic_form = protocol::TopicForm::kLong;
+    farm_.At("old").presence = printer::Presence::kOffline;
+    printer::Registration& next = farm_.Add("next").registration;
+    next.enrolment = printer::Enrolment::kPending;
+    next.groups = {"incoming"};
+    farm_.world.Merge();
+  }
+
+  void Replace(const std::string& args = R"({"by":"next-id"})") {
+    farm_.Send(Farm::Make(++requests_, "printer.replace", R"({"printers":["old"]})", args));
+  }
+
+  void ExpectReplaced() {
+    const printer::Registration& old = farm_.At("old").registration;
+    EXPECT_EQ(old.enrolment, printer::Enrolment::kRetired);
+    EXPECT_EQ(old.replaced_by, "next-id");
+    EXPECT_EQ(farm_.At("next").registration.name, "old");
+  }
+
+  void ExpectConfirmWanted(const std::string& why) {
+    Replace();
+    const std::string rejected = farm_.Last("rejected");
+    EXPECT_EQ(At(rejected, "reason"), "\"confirm_required\"");
+    EXPECT_NE(rejected.find(why), std::string::npos) << rejected;
+    EXPECT_EQ(farm_.At("old").registration.enrolment, printer::Enrolment::kEnrolled);
+    farm_.world.Merge();
+    Replace(R"({"by":"next","confirm":true})");
+    ExpectReplaced();
+  }
+
+  Farm farm_;
+  int requests_ = 0;
+};
+
+TEST_F(Replacement, TakesNameAndPlaceAndRetiresTheOldOne) {
+  Replace();
+  ExpectReplaced();
+  EXPECT_EQ(farm_.At("old").registration.retired_at, farm_.now.wall);
+  const printer::Registration& next = farm_.At("next").registration;
+  EXPECT_EQ(next.groups, std::vector<std::string>{"rack-a"});
+  EXPECT_EQ(next.labels, (std::map<std::string, std::string>{{"row", "3"}}));
+  EXPECT_EQ(next.note, "by the window");
+  EXPECT_EQ(next.maintenance, "belt");
+  EXPECT_EQ(next.bed, printer::Bed::kUnknown);
+  EXPECT_EQ(next.enrolment, printer::Enrolment::kEnrolled);
+  EXPECT_FALSE(next.topic_form);  // its own firmware says which topics it takes
+  ASSERT_EQ(farm_.all.happenings.size(), 1U);
+  EXPECT_EQ(farm_.all.happenings[0].kind, "printer_replaced");
+  EXPECT_EQ(farm_.all.happenings[0].printer_id, "old-id");
+  EXPECT_EQ(At(farm_.all.happenings[0].body_json, "replaced_by"), "\"next-id\"");
+  farm_.world.Merge();
+  Replace();  // its name is the new one's now
+  EXPECT_EQ(At(farm_.Last("rejected"), "reason"), "\"conflict\"");
+}
+
+TEST_F(Replacement, OfAPrinterThatIsOnlineWantsToBeConfirmed) {
+  farm_.At("old").presence = printer::Presence::kOnline;
+  farm_.world.Merge();
+  ExpectConfirmWanted("is online");
+}
+
+TEST_F(Replacement, EndsAJobThatIsOpen) {
+  farm_.StartPrinting("old", "5");
+  ExpectConfirmWanted("has a job");
+  EXPECT_EQ(farm_.At("old").job->outcome, printer::Outcome::kEndedUnknown);
+  ASSERT_EQ(farm_.all.changes.size(), 1U);
+  EXPECT_EQ(farm_.all.changes[0].second.jobs.size(), 1U);
+}
+
+TEST_F(Replacement, OfAPrinterWithCommandsWantsToBeConfirmed) {
+  farm_.Send(Farm::Make(++requests_, "status.query", R"({"printers":["old"]})", "{}",
+                        R"({"on_offline":"wait"})"));
+  ExpectConfirmWanted("has commands on their way");
+}
+
+TEST_F(Replacement, ByAnotherModelWantsToBeConfirmed) {
+  farm_.At("next").registration.model_id = "20023";
+  farm_.world.Merge();
+  ExpectConfirmWanted("the old one a K2Pro");
+}
+
+TEST_F(Replacement, OfARetiredOrByARejectedPrinterIsRefused) {
+  farm_.At("next").registration.enrolment = printer::Enrolment::kRejected;
+  farm_.world.Merge();
+  Replace(R"({"by":"next","confirm":true})");
+  EXPECT_EQ(At(farm_.Last("rejected"), "path"), "\"args.by\"");
+  farm_.At("old").registration.enrolment = printer::Enrolment::kRetired;
+  farm_.world.Merge();
+  farm_.Send(Farm::Make(++requests_, "printer.replace",
+                        R"({"printers":["old-id"],"enrolment":["retired"]})", R"({"by":"next"})"));
+  EXPECT_NE(farm_.Last("rejected").find("retired already"), std::string::npos);
+}
+
+TEST_F(Replacement, UndoneTheOldOneTakesAnotherName) {
+  Replace();
+  farm_.Send(Farm::Make(++requests_, "printer.enroll",
+                        R"({"printers":["old-id"],"enrolment":["retired"]})"));
+  EXPECT_EQ(farm_.At("old").registration.enrolment, printer::Enrolment::kEnrolled);
+  EXPECT_EQ(farm_.At("old").registration.name, "K2Pro-old-id");
+  EXPECT_EQ(farm_.At("old").registration.replaced_by, "");
+}
+
 TEST(Registry, RepetitionDoesNothingTwice) {
   Farm farm;
   farm.Add("a");
