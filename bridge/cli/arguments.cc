@@ -18,6 +18,7 @@ constexpr int64_t kCaptureTimeMaxS = 365 * 86400;
 struct Everything {
   ServerArguments server;
   SendArguments send;
+  EnrollArguments enroll;
   PrintersArguments printers;
   WatchArguments watch;
   JobsArguments jobs;
@@ -108,6 +109,28 @@ void AddSend(CLI::App& app, Everything& all, const std::vector<CommandHelp>& com
   sub->add_option("--id", send.id, "The request's UUID: the same again does nothing twice");
   sub->footer(HelpText(commands));
   sub->callback([&all] { all.chosen = [&all] { return Parsed(all.send); }; });
+}
+
+void AddEnroll(CLI::App& app, Everything& all) {
+  EnrollArguments& enroll = all.enroll;
+  CLI::App* sub = app.add_subcommand("enroll", "Let printers take commands");
+  CLI::Option_group* which = sub->add_option_group("Which");
+  which->add_option("PRINTER", enroll.printers, "Printer id or name");
+  which->add_flag("--pending", enroll.pending, "Every printer that waits for it");
+  CLI::Option* file = which->add_option(
+      "--connect-info", enroll.connect_info,
+      "A copy of the printer's /user/ac_mqtt_connect_info: the printer whose id is "
+      "in it, also before it has connected");
+  which->require_option(1);
+  sub->add_option("--name", enroll.name, "Its name in the fleet; one printer at a time");
+  sub->add_option("--model", enroll.model,
+                  "K2Pro, K2Plus, K2Max: needed for one that has never connected")
+      ->needs(file);
+  AddConnection(*sub, enroll.connection);
+  sub->add_flag("-n,--dry-run", enroll.dry_run, "Only say what would be done");
+  sub->add_flag("-y,--yes", enroll.yes, "Do not preview, do not ask");
+  sub->add_flag("--json", enroll.json, "Responses as they come, one JSON object a line");
+  sub->callback([&all] { all.chosen = [&all] { return Parsed(all.enroll); }; });
 }
 
 void AddQuestions(CLI::App& app, Everything& all) {
@@ -219,6 +242,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
         "3 not reachable, 4 timed out.");
     AddServer(app, all);
     AddSend(app, all, commands);
+    AddEnroll(app, all);
     AddQuestions(app, all);
     AddUser(app, all);
     AddCapture(app, all);

@@ -62,6 +62,19 @@ struct SendArguments {
   std::string id;  // a UUID; empty: a fresh one
 };
 
+// Exactly one of printers, pending and connect_info.
+struct EnrollArguments {
+  ConnectionArguments connection;
+  std::vector<std::string> printers;  // ids or names
+  bool pending = false;
+  std::string connect_info;  // a copy of the printer's /user/ac_mqtt_connect_info
+  std::string name;
+  std::string model;  // with connect_info
+  bool dry_run = false;
+  bool yes = false;
+  bool json = false;
+};
+
 struct PrintersArguments {
   ConnectionArguments connection;
   Selectors selectors;
@@ -110,8 +123,9 @@ struct Finished {
   std::string text;
 };
 
-using Parsed = std::variant<Finished, ServerArguments, SendArguments, PrintersArguments,
-                            WatchArguments, JobsArguments, UserArguments, CaptureArguments>;
+using Parsed =
+    std::variant<Finished, ServerArguments, SendArguments, EnrollArguments, PrintersArguments,
+                 WatchArguments, JobsArguments, UserArguments, CaptureArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

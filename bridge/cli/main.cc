@@ -57,6 +57,10 @@ struct Runner {
 
   int operator()(const SendArguments& arguments) const { return Send(arguments, commands.catalog); }
 
+  int operator()(const EnrollArguments& arguments) const {
+    return Enroll(arguments, commands.catalog);
+  }
+
   int operator()(const PrintersArguments& arguments) const { return Printers(arguments); }
 
   int operator()(const WatchArguments& arguments) const { return Watch(arguments); }

@@ -20,6 +20,7 @@ using DaemonAccess = std::function<Result<BrokerAddress>(const settings::Setting
 
 int Check(const std::string& config);
 int Send(const SendArguments& arguments, const std::vector<CommandHelp>& commands);
+int Enroll(const EnrollArguments& arguments, const std::vector<CommandHelp>& commands);
 int Printers(const PrintersArguments& arguments);
 int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);

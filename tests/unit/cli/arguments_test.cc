@@ -82,6 +82,19 @@ TEST(Arguments, CaptureReadsTimesAndSizes) {
   }
 }
 
+TEST(Arguments, EnrollTakesPrintersOrTheirFile) {
+  const auto named = std::get<EnrollArguments>(Parse({"enroll", "a-01", "a-02", "-y"}));
+  EXPECT_EQ(named.printers, (std::vector<std::string>{"a-01", "a-02"}));
+  EXPECT_TRUE(named.yes);
+  EXPECT_TRUE(std::get<EnrollArguments>(Parse({"enroll", "--pending"})).pending);
+  const auto file = std::get<EnrollArguments>(
+      Parse({"enroll", "--connect-info", "f", "--name", "a-03", "--model", "K2Pro"}));
+  EXPECT_EQ(file.connect_info, "f");
+  EXPECT_EQ(file.name, "a-03");
+  EXPECT_EQ(file.model, "K2Pro");
+  EXPECT_EQ(std::get<Finished>(Parse({"enroll", "-h"})).code, 0);
+}
+
 TEST(Arguments, HelpIsEverywhereAndExits0) {
   const std::vector<std::vector<const char*>> kCases = {
       {"--help"},           {"--version"},       {"serve", "--help"},   {"broker", "--help"},
@@ -117,6 +130,10 @@ TEST(Arguments, MistakesExit2) {
       {"sned"},
       {"send"},
       {"send", "x", "--on-offline", "maybe"},
+      {"enroll"},
+      {"enroll", "a-01", "--pending"},
+      {"enroll", "a-01", "--connect-info", "f"},
+      {"enroll", "--pending", "--model", "K2Pro"},
       {"send", "x", "--percent", "120"},
       {"send", "x", "--limit", "0"},
       {"send", "x", "--colour"},
