@@ -1,8 +1,9 @@
 #include "capture/redact.h"
 
-#include <array>
 #include <utility>
 #include <vector>
+
+#include "capture/topic_levels.h"
 
 namespace printfleet::capture {
 namespace {
@@ -28,28 +29,6 @@ void AppendQuoted(std::string_view text, std::string& out) {
     }
   }
   out += '"';
-}
-
-std::vector<std::string_view> Levels(std::string_view topic) {
-  std::vector<std::string_view> levels;
-  while (true) {
-    const size_t slash = topic.find('/');
-    levels.push_back(topic.substr(0, slash));
-    if (slash == std::string_view::npos) {
-      return levels;
-    }
-    topic.remove_prefix(slash + 1);
-  }
-}
-
-// Which level is the printer's id: …/printer/<model>/<id> or …/printer/public/<model>/<id>; [§1]
-size_t IdLevel(const std::vector<std::string_view>& levels) {
-  for (size_t i = 0; i + 1 < levels.size(); ++i) {
-    if (levels[i] == "printer") {
-      return i + (levels[i + 1] == "public" || levels[i + 1] == "app" ? 3 : 2);
-    }
-  }
-  return levels.size();
 }
 
 // Of {"name": "password", "value": …}: what the name says of the value.
@@ -94,7 +73,7 @@ std::string Redactor::PrinterId(std::string_view id) {
 }
 
 std::string Redactor::Topic(std::string_view topic) {
-  const std::vector<std::string_view> levels = Levels(topic);
+  const std::vector<std::string_view> levels = LevelsOf(topic);
   const size_t id_level = IdLevel(levels);
   std::string out;
   for (size_t i = 0; i < levels.size(); ++i) {

@@ -24,6 +24,7 @@ struct Everything {
   JobsArguments jobs;
   UserArguments user;
   CaptureArguments capture;
+  ExplainArguments explain;
   std::function<Parsed()> chosen;
 };
 
@@ -229,6 +230,19 @@ void AddCapture(CLI::App& app, Everything& all) {
   });
 }
 
+void AddExplain(CLI::App& app, Everything& all) {
+  CLI::App* sub = app.add_subcommand(
+      "explain", "Say of each message of a recording what printfleet makes of it");
+  sub->add_option("FILE", all.explain.file,
+                  "A capture, or lines of mosquitto_sub -v or -F %j; -: standard input")
+      ->required();
+  sub->add_flag("--json", all.explain.json, "One JSON object a message, then the summary's");
+  sub->footer(
+      "Of each message: what it says, in our units; => what becomes of the printer; ! what the\n"
+      "printers' protocol as it is known does not have, or has otherwise; members nobody reads.");
+  sub->callback([&all] { all.chosen = [&all] { return Parsed(all.explain); }; });
+}
+
 }  // namespace
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands) {
@@ -246,6 +260,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
     AddQuestions(app, all);
     AddUser(app, all);
     AddCapture(app, all);
+    AddExplain(app, all);
     app.parse(argc, argv);
     return all.chosen();
   } catch (const CLI::ParseError& error) {

@@ -117,6 +117,11 @@ struct CaptureArguments {
   bool redact_filenames = false;
 };
 
+struct ExplainArguments {
+  std::string file;  // "-": standard input
+  bool json = false;
+};
+
 // Help, version or a usage error: `text` is to be printed, on standard error where `code` is not 0.
 struct Finished {
   int code = 0;
@@ -125,7 +130,7 @@ struct Finished {
 
 using Parsed =
     std::variant<Finished, ServerArguments, SendArguments, EnrollArguments, PrintersArguments,
-                 WatchArguments, JobsArguments, UserArguments, CaptureArguments>;
+                 WatchArguments, JobsArguments, UserArguments, CaptureArguments, ExplainArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

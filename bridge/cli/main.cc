@@ -79,6 +79,8 @@ struct Runner {
   int operator()(const CaptureArguments& arguments) const {
     return Capture(arguments, commands.daemon_access);
   }
+
+  int operator()(const ExplainArguments& arguments) const { return Explain(arguments); }
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);
 int User(const UserArguments& arguments, const HashPassword& hash_password);
 int Capture(const CaptureArguments& arguments, const DaemonAccess& daemon_access);
+int Explain(const ExplainArguments& arguments);
 
 // Standard output is a terminal and NO_COLOR is not set.
 bool WantsColor();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,22 @@ TEST_F(Redact, TheFourSecretsOfAVideoRequest) {
       R"("AKIDxyz","sessionToken":"tok"}})");
   EXPECT_EQ(cleaned, R"({"type":"video","data":{"region":"[redacted]","tmpSecretKey":"[redacted]",)"
                      R"("tmpSecretId":"[redacted]","sessionToken":"[redacted]"}})");
+}
+
+// schema/commands.yaml marks secret arguments; each must be one here by its name on the wire.
+TEST(Sensitive, EverySecretOfTheCatalog) {
+  std::ifstream file(std::string(PRINTFLEET_SOURCE_DIR) + "/schema/commands.yaml");
+  int secrets = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find("secret: true") == std::string::npos) {
+      continue;
+    }
+    ++secrets;
+    const size_t begin = line.find("wire: [") + 7;
+    const std::string path = line.substr(begin, line.find(']', begin) - begin);
+    EXPECT_EQ(SensitivityOf(path.substr(path.rfind('.') + 1)), Sensitivity::kSecret) << line;
+  }
+  EXPECT_GE(secrets, 4);
 }
 
 TEST_F(Redact, SecretsWhereverTheyAre) {
