@@ -1,5 +1,6 @@
 #include "settings/yaml_tree.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -97,6 +98,49 @@ bool HasTabIndentation(const std::string& text, const std::string& file,
   return found;
 }
 
+// Takes a document's events and keeps nothing but where it begins.
+class DocumentMark : public YAML::EventHandler {
+ public:
+  [[nodiscard]] const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { mark_ = mark; }
+
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+
+  void OnSequenceEnd() override {}
+
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+
+  void OnMapEnd() override {}
+
+ private:
+  YAML::Mark mark_;
+};
+
+// Where a second document begins; nullopt when there is none. Asks for two and no more:
+// YAML::LoadAll finds one empty document after the other, without end, where a line begins with a
+// comma.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentMark document;
+  if (!parser.HandleNextDocument(document) || !parser.HandleNextDocument(document)) {
+    return std::nullopt;
+  }
+  return document.mark();
+}
+
 }  // namespace
 
 std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& file,
@@ -109,17 +153,13 @@ std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& fi
     return std::nullopt;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      problems.push_back({file, documents[1].Mark().line + 1, documents[1].Mark().column + 1,
+    if (const auto second = SecondDocument(text)) {
+      problems.push_back({file, second->line + 1, second->column + 1,
                           "a second document: one file holds one", false});
       return std::nullopt;
     }
-    if (documents.empty()) {
-      return YamlNode{};
-    }
     Converter converter(file, problems);
-    YamlNode root = converter.Convert(documents[0]);
+    YamlNode root = converter.Convert(YAML::Load(text));
     if (converter.too_large()) {
       problems.push_back({file, 0, 0, "has more than 20000 values: not a configuration", false});
       return std::nullopt;
