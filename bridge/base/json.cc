@@ -15,16 +15,23 @@
 namespace printfleet::json {
 namespace {
 
-// In place: strings stay in the parser's copy of the bytes. Iterative: depth costs no stack.
-constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                                 rapidjson::kParseFullPrecisionFlag;
+// In place: strings stay in the parser's copy of the bytes. Iterative: depth costs no stack. Not of
+// full precision: over "0E90" that shifts by an undefined number of bits, and numbers of up to 15
+// digits come out exact without it.
+constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
 
 using Pool = rapidjson::MemoryPoolAllocator<>;
 using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, Pool, Pool>;
 
 using OutBuffer = rapidjson::StringBuffer;
-using OutWriter = rapidjson::Writer<OutBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>,
-                                    rapidjson::CrtAllocator, rapidjson::kWriteNanAndInfFlag>;
+
+// The parser takes 1.8e308 for infinite, and JSON has no such number: null.
+class OutWriter : public rapidjson::Writer<OutBuffer> {
+ public:
+  using Writer::Writer;
+
+  bool Double(double number) { return std::isfinite(number) ? Writer::Double(number) : Null(); }
+};
 
 rapidjson::SizeType Size(std::string_view text) {
   return static_cast<rapidjson::SizeType>(text.size());

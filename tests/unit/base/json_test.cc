@@ -112,6 +112,17 @@ TEST(JsonValue, CanonicalTextIsEqualForEqualContent) {
   EXPECT_EQ(a->CanonicalText(), R"({"a":null,"b":[1,{"x":2,"y":1}]})");
 }
 
+// The parser takes these for infinite or shifts by nothing; what is written is JSON all the same.
+TEST(JsonValue, TextIsJsonWhateverTheNumbers) {
+  Parser parser;
+  const auto parsed = parser.Parse("[1.8e308,-3007e305,0E90,20e36]", Limits());
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->at(0).Number(), std::nullopt);
+  EXPECT_EQ(parsed->at(2).Number(), 0);
+  EXPECT_TRUE(parsed->Text().starts_with("[null,null,0.0,2")) << parsed->Text();
+  EXPECT_EQ(parsed->CanonicalText(), parsed->Text());
+}
+
 TEST(JsonWriter, EscapesSlashesAsThePrintersAreSentThem) {
   Writer writer(Writer::Slash::kEscaped);
   writer.BeginObject().Member("path", "/a/\"b\"").Member("n", 1).EndObject();
