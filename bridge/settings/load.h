@@ -72,7 +72,11 @@ using Users = std::map<std::string, User, std::less<>>;
 // that begin with "printfleet" are taken.
 Status CheckUserName(std::string_view name);
 
-// kNotFound never: a missing file is nobody. kMalformed names the line.
+// kMalformed names `file` and the line.
+Result<Users> ParseUsers(std::string_view text, const std::string& file);
+std::string UsersText(const Users& users);
+
+// kNotFound never: a missing file is nobody. Else as ParseUsers.
 Result<Users> LoadUsers(const std::string& file);
 
 // Replaces the file atomically, mode 0600.

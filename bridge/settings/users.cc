@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 
 #include "settings/load.h"
@@ -100,17 +101,14 @@ Status CheckUserName(std::string_view name) {
   return Ok{};
 }
 
-Result<Users> LoadUsers(const std::string& file) {
+Result<Users> ParseUsers(std::string_view text, const std::string& file) {
   Users users;
-  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
-    return users;
-  }
-  std::ifstream in(file);
-  if (!in) {
-    return Failed(file, "cannot be read");
-  }
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
+  int number = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line(text.substr(at, end - at));
+    at = end + 1;
+    ++number;
     if (line.empty() || line.front() == '#') {
       continue;
     }
@@ -130,12 +128,28 @@ Result<Users> LoadUsers(const std::string& file) {
   return users;
 }
 
-Status SaveUsers(const std::string& file, const Users& users) {
+std::string UsersText(const Users& users) {
   std::string text = "# name:role:password hash; made by: printfleet user\n";
   for (const auto& [name, user] : users) {
     text.append(name).append(":").append(Name(user.role));
     text.append(":").append(user.password_hash).append("\n");
   }
+  return text;
+}
+
+Result<Users> LoadUsers(const std::string& file) {
+  if (access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return Users{};
+  }
+  std::ifstream in(file);
+  if (!in) {
+    return Failed(file, "cannot be read");
+  }
+  return ParseUsers(std::string{std::istreambuf_iterator<char>(in), {}}, file);
+}
+
+Status SaveUsers(const std::string& file, const Users& users) {
+  const std::string text = UsersText(users);
   const std::string fresh = file + ".new." + std::to_string(getpid());
 
   // The file keeps its owner, a first one takes its directory's: root may run `printfleet user` for
