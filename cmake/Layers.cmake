@@ -4,8 +4,8 @@
 add_library(printfleet_flags INTERFACE)
 target_compile_options(printfleet_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
-  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2 -Wduplicated-cond
-  -Wduplicated-branches -Wlogical-op -Wswitch-enum -Wextra-semi -Wundef
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2 -Wswitch-enum -Wextra-semi -Wundef
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op>
   $<$<BOOL:${PRINTFLEET_WERROR}>:-Werror>)
 target_include_directories(printfleet_flags INTERFACE ${CMAKE_SOURCE_DIR}/bridge ${CMAKE_SOURCE_DIR})
 target_compile_definitions(printfleet_flags INTERFACE

@@ -16,8 +16,8 @@ run_packages=(
 )
 # Besides, to test them. prometheus brings promtool. (tests/clang_tidy.sh wants clang-tidy, too.)
 test_packages=(
-  clang-format libbenchmark-dev libgmock-dev procps prometheus python3 python3-jsonschema
-  python3-paho-mqtt python3-psycopg2 python3-pytest python3-yaml shellcheck
+  clang-14 clang-format libbenchmark-dev libclang-rt-14-dev libgmock-dev procps prometheus python3
+  python3-jsonschema python3-paho-mqtt python3-psycopg2 python3-pytest python3-yaml shellcheck
 )
 # What would start at the next boot, once it has come with an installation of ours.
 services=(civetweb mosquitto postgresql prometheus)

@@ -5,11 +5,12 @@
 #   tests/run.sh -L unit ...       arguments go to ctest
 #
 # Two more builds, with sanitizers, hold only unit tests: address and undefined for the layers that
-# decide, thread for those that share something between threads. Their programs run as ctest tests
-# of the main run (label sanitizer), so that one summary says it all.
+# decide, thread for those that share something between threads. A third has the fuzz targets, by
+# clang. Their programs run as ctest tests of the main run (labels sanitizer, fuzz), so that one
+# summary says it all.
 set -euo pipefail
 
-asan_layers=(base settings protocol printer capture fleet core simulator)
+asan_layers=(base settings protocol printer capture fleet core simulator fuzz)
 tsan_layers=(base http)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -77,8 +78,13 @@ sanitized=
 build_sanitized asan "${asan_layers[@]}"
 build_sanitized tsan "${tsan_layers[@]}"
 
+say "fuzz: the targets, by clang"
+configure fuzz
+cmake --build --preset fuzz -j "$jobs"
+fuzzed=$(sed -n 's/^void \([A-Z][a-z]*\)(std::string_view bytes).*/\1/p' tests/fuzz/targets.h | paste -sd ';')
+
 say "ci: everything, warnings are errors"
-configure ci "-DPRINTFLEET_SANITIZED=$sanitized"
+configure ci "-DPRINTFLEET_SANITIZED=$sanitized" "-DPRINTFLEET_FUZZED=$fuzzed"
 cmake --build --preset ci -j "$jobs"
 
 say "tests"

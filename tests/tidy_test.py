@@ -150,8 +150,8 @@ def check_text(source):
 def check_fixtures(root, sources):
     mentioned = "".join(source.text for source in sources if source.name.startswith("tests/"))
     for path in sorted((root / "tests/fixtures").rglob("*")):
-        folder = path.parent.relative_to(root / "tests").as_posix()
-        used = folder != "fixtures" and folder in mentioned or path.stem in mentioned
+        folders = path.relative_to(root / "tests").parents[:-2]  # those below fixtures/
+        used = path.stem in mentioned or any(folder.as_posix() in mentioned for folder in folders)
         if path.is_file() and path.suffix != ".md" and not used:
             yield f"{path.relative_to(root)}:1: fixtures: no test mentions it or its folder"
 
@@ -209,7 +209,7 @@ CLEAN = {
     "bridge/store/CMakeLists.txt": "printfleet_layer(store LAYERS base core LIBRARIES x)\n",
     "bench/simulator/main.cc": '#include "bench/simulator/farm.h"\n#include <curl/curl.h>\n',
     "tests/unit/a_test.cc": '// TO' 'DO(lead): when there is a b\nauto x = "tests/fixtures/used";\n',
-    "tests/fixtures/used/a.json": "{}\n", "tests/fixtures/README.md": "\n",
+    "tests/fixtures/used/a.json": "{}\n", "tests/fixtures/used/deep/b.json": "{}\n", "tests/fixtures/README.md": "\n",
 }
 VIOLATIONS = [  # rule, file, content
     ("layers", "bridge/fleet/a.cc", '#include "core/event.h"\n'),
