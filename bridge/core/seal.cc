@@ -55,7 +55,7 @@ StatusRow RowOf(const printer::Printer& printer) {
   row.printer_id = printer.registration.id;
   row.online = printer.presence == printer::Presence::kOnline ||
                printer.presence == printer::Presence::kSuspect;
-  row.offline_reason = printer.offline_reason;
+  row.offline_reason = printer::Name(printer.offline_reason);
   row.address = printer.address;
   row.state = printer::Name(printer::EffectiveState(printer));
   row.state_since = printer.state_since;
@@ -117,7 +117,9 @@ void Core::SealPrinters(const Instant& now) {
     const bool state_changed =
         registration_changed || before->presence != printer.presence ||
         printer::EffectiveState(*before) != printer::EffectiveState(printer) ||
-        job_state(*before) != job_state(printer) || before->last_error != printer.last_error;
+        job_state(*before) != job_state(printer) || before->last_error != printer.last_error ||
+        before->offline_reason != printer.offline_reason || before->address != printer.address ||
+        before->flapping.on() != printer.flapping.on();
     const bool due = printer.dirty && (!printer.flushed_at || now.mono - *printer.flushed_at >=
                                                                   settings_.fleet.state_interval);
     if (state_changed || due) {

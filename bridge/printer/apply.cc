@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "printer/error_text.h"
+#include "printer/flapping.h"
 #include "printer/job_apply.h"
 #include "printer/job_life.h"
 #include "printer/presence.h"
@@ -16,6 +17,7 @@ namespace printfleet::printer {
 namespace {
 
 constexpr size_t kVersionBytesMax = 64;
+constexpr size_t kTypeBytesMax = 64;
 
 template <typename Value>
 void Take(std::optional<Value>& known, const std::optional<Value>& said) {
@@ -110,6 +112,7 @@ class Body {
     switch (ota.step) {
       case protocol::OtaStep::kVersion:
         ApplyVersions(step_, ota);
+        step_.printer.version_reported_at = step_.mono();
         EndUpdate();
         break;
       case protocol::OtaStep::kStart:
@@ -185,7 +188,12 @@ Change Finish(Step& step) {
 }  // namespace
 
 Policy PolicyOf(const settings::Fleet& fleet) {
-  return {fleet.silent_after, fleet.query_timeout, fleet.job_settle, fleet.job_lost_after};
+  return {fleet.silent_after,
+          fleet.query_timeout,
+          fleet.job_settle,
+          fleet.job_lost_after,
+          static_cast<size_t>(fleet.flapping_losses),
+          fleet.flapping_window};
 }
 
 Change ApplyReport(Printer& printer, const protocol::Report& report, const Context& context) {
@@ -203,8 +211,11 @@ Change ApplyReport(Printer& printer, const protocol::Report& report, const Conte
   } else if (context.live) {
     HearPrinter(step, report);
   }
-  if (!will) {  // the broker speaks, not the printer
+  if (will) {
+    printer.last_will_at = context.now.wall;
+  } else {  // with a will the broker speaks, not the printer
     printer.received_at = context.now.wall;
+    printer.last_report_type = CleanText(report.envelope.type, kTypeBytesMax);
     if (const auto reported_at = protocol::ReportedAt(report.envelope)) {
       printer.reported_at = reported_at;
     }
@@ -218,6 +229,7 @@ Change ApplyTime(Printer& printer, const Context& context) {
   Step step(printer, context);
   if (context.live) {
     WatchPresence(step);
+    WatchFlapping(step);
     WatchJob(step);
   }
   return Finish(step);
@@ -227,12 +239,25 @@ std::optional<MonoTime> NextDeadline(const Printer& printer, const Policy& polic
   if (!live) {
     return std::nullopt;
   }
-  const auto presence = PresenceDeadline(printer, policy);
-  const auto job = JobDeadline(printer);
-  if (!presence || !job) {
-    return presence ? presence : job;
+  std::optional<MonoTime> next = PresenceDeadline(printer, policy);
+  for (const auto& other : {FlappingDeadline(printer, policy), JobDeadline(printer)}) {
+    if (other && (!next || *other < *next)) {
+      next = other;
+    }
   }
-  return std::min(*presence, *job);
+  return next;
+}
+
+Change ApplySession(Printer& printer, const SessionNews& news, const Context& context) {
+  Step step(printer, context);
+  HearSession(step, news);
+  return Finish(step);
+}
+
+Change ApplyPatience(Printer& printer, milliseconds patience, const Context& context) {
+  Step step(printer, context);
+  ExtendSuspicion(step, patience);
+  return Finish(step);
 }
 
 Change ApplyDeaf(Printer& printer, const Context& context) {

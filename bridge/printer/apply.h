@@ -20,6 +20,8 @@ struct Policy {
   milliseconds query_timeout{10000};
   milliseconds job_settle{20000};
   milliseconds job_lost_after{3600000};
+  size_t flapping_losses = 5;
+  milliseconds flapping_window{600000};
 };
 
 Policy PolicyOf(const settings::Fleet& fleet);
@@ -37,12 +39,13 @@ struct Context {
 };
 
 // Something that happened, for the `events` table and topic. `kind` is one of: printer_online,
-// printer_offline, printer_suspect (log only), job_started, job_ended, job_corrected, job_paused,
-// job_resumed, printer_fault, firmware_changed, bed_changed.
+// printer_offline, printer_suspect (log only), printer_flapping, printer_settled, job_started,
+// job_ended, job_corrected, job_paused, job_resumed, printer_fault, firmware_changed, bed_changed.
 struct Notice {
   std::string_view kind;
   JobId job_id;
   std::string text;
+  std::vector<std::pair<std::string_view, int64_t>> counts = {};  // further members of the event
 };
 
 // What a printer should be asked, by the caller, when it can.
@@ -67,8 +70,10 @@ struct Change {
   bool readings_changed = false;      // publish within state_interval
   bool registration_changed = false;  // a row of `printers`, and the snapshot file
   bool answered_status = false;       // this report answers a status query
-  std::vector<Job> jobs;              // rows to write, each as it is now
-  std::vector<Job> settled;           // jobs whose outcome stands now: each once, ever
+  bool came_online = false;           // it was offline or unknown
+  bool went_offline = false;
+  std::vector<Job> jobs;     // rows to write, each as it is now
+  std::vector<Job> settled;  // jobs whose outcome stands now: each once, ever
   std::vector<JobEvent> job_events;
   std::vector<Notice> notices;
   Questions questions;
@@ -84,6 +89,28 @@ Change ApplyTime(Printer& printer, const Context& context);
 // When ApplyTime has something to do; nullopt for never. Presence deadlines do not run while the
 // link is not live (the caller passes live).
 std::optional<MonoTime> NextDeadline(const Printer& printer, const Policy& policy, bool live);
+
+// What the managed broker's log says of the printer's session.
+struct SessionNews {
+  enum class Kind {
+    kBegan,      // it has a session, from `address`
+    kEnded,      // its session ended, for `reason`
+    kRefused,    // a connection of it (by its address) was refused, for `reason`
+    kForgotten,  // the broker's log is no longer followed, or is of another process
+  };
+
+  Kind kind = Kind::kForgotten;
+  OfflineReason reason = OfflineReason::kNone;
+  std::string address = {};
+};
+
+// Evidence as reports and wills are: an end makes suspect, a living session disproves a will; both
+// have the printer asked.
+Change ApplySession(Printer& printer, const SessionNews& news, const Context& context);
+
+// Our reports link was lost or is back (still not deaf): questions of before got lost, so a suspect
+// is asked anew and has `patience` from now.
+Change ApplyPatience(Printer& printer, milliseconds patience, const Context& context);
 
 // Our own link went deaf: presence becomes unknown, jobs stay open, nothing is fresh any more.
 Change ApplyDeaf(Printer& printer, const Context& context);

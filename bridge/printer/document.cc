@@ -38,7 +38,9 @@ void WriteState(const Printer& printer, json::Writer& writer) {
   const bool never = printer.state_since == WallTime();
   const Registration& registration = printer.registration;
   writer.Member("online", Online(printer.presence))
-      .Member("offline_reason", offline ? Said(printer.offline_reason) : std::nullopt)
+      .Member("offline_reason",
+              offline ? Said(std::string(Name(printer.offline_reason))) : std::nullopt)
+      .Member("flapping", printer.flapping.on())
       .Member("address", Said(printer.address))
       .Member("state", Name(EffectiveState(printer)))
       .Member("state_since", never ? std::nullopt : TimeText(printer.state_since))

@@ -51,6 +51,24 @@ constexpr Names<Presence, 4> kPresenceNames{{
     {Presence::kOffline, "offline"},
 }};
 
+constexpr Names<OfflineReason, kOfflineReasons> kOfflineReasonNames{{
+    {OfflineReason::kNone, ""},
+    {OfflineReason::kWill, "will"},
+    {OfflineReason::kSilent, "silent"},
+    {OfflineReason::kDisconnected, "disconnected"},
+    {OfflineReason::kConnectionLost, "connection_lost"},
+    {OfflineReason::kTimeout, "timeout"},
+    {OfflineReason::kProtocolError, "protocol_error"},
+    {OfflineReason::kLogin, "login"},
+    {OfflineReason::kCertificate, "certificate"},
+}};
+
+constexpr Names<SessionState, 3> kSessionStateNames{{
+    {SessionState::kUnknown, "unknown"},
+    {SessionState::kAlive, "alive"},
+    {SessionState::kEnded, "ended"},
+}};
+
 constexpr Names<JobState, 12> kJobStateNames{{
     {JobState::kRequested, "requested"},
     {JobState::kDownloading, "downloading"},
@@ -118,6 +136,14 @@ std::optional<Bed> ParseBed(std::string_view name) {
 
 std::string_view Name(Presence presence) {
   return NameIn(kPresenceNames, presence);
+}
+
+std::string_view Name(OfflineReason reason) {
+  return NameIn(kOfflineReasonNames, reason);
+}
+
+std::string_view Name(SessionState state) {
+  return NameIn(kSessionStateNames, state);
 }
 
 std::string_view Name(JobState state) {

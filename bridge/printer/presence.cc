@@ -3,32 +3,33 @@
 #include <algorithm>
 #include <utility>
 
+#include "printer/flapping.h"
+
 namespace printfleet::printer {
 namespace {
-
-constexpr std::string_view kWill = "will";
-constexpr std::string_view kSilent = "silent";
 
 void Earlier(std::optional<MonoTime>& deadline, MonoTime other) {
   deadline = deadline ? std::min(*deadline, other) : other;
 }
 
-void Suspect(Step& step, std::string_view of) {
+void Suspect(Step& step, OfflineReason of) {
   Printer& printer = step.printer;
   printer.presence = Presence::kSuspect;
   printer.suspected_of = of;
   printer.suspect_deadline = step.mono() + step.context.policy.query_timeout;
   step.change.questions.status = true;
-  step.Notify("printer_suspect", std::string(of));
+  NotifyPresence(step, "printer_suspect", Name(of));
+  CountLoss(step);
 }
 
 void SetOffline(Step& step) {
   Printer& printer = step.printer;
   printer.presence = Presence::kOffline;
-  printer.offline_reason = std::exchange(printer.suspected_of, "");
+  printer.offline_reason = std::exchange(printer.suspected_of, OfflineReason::kNone);
   printer.suspect_deadline.reset();
   printer.query_sent_at.reset();
-  step.Notify("printer_offline", printer.offline_reason);
+  step.change.went_offline = true;
+  NotifyPresence(step, "printer_offline", Name(printer.offline_reason));
 }
 
 // A printer that came (back): also after an update, so it is asked for everything that its report
@@ -40,20 +41,80 @@ void AskAll(Step& step, const protocol::Report& report) {
   step.change.questions.job = true;
 }
 
+// The session that a suspicion is about has ended, so a report that is no answer may be one of its
+// last, read after the broker's word.
+bool MayBeLastWord(const Step& step, const protocol::Report& report) {
+  const Printer& printer = step.printer;
+  const bool answer =
+      printer.query_sent_at && std::holds_alternative<protocol::StatusReport>(report.body);
+  return printer.presence == Presence::kSuspect && printer.session == SessionState::kEnded &&
+         !answer;
+}
+
+void BeginSession(Step& step, const std::string& address) {
+  Printer& printer = step.printer;
+  printer.session = SessionState::kAlive;
+  if (printer.address != address) {
+    printer.address = address;
+    step.change.readings_changed = true;
+  }
+  if (!step.context.live) {
+    return;
+  }
+  if (printer.presence == Presence::kSuspect) {
+    ExtendSuspicion(step, step.context.policy.query_timeout);
+  } else {
+    step.change.questions.status |= !printer.query_sent_at;
+  }
+}
+
+void EndSession(Step& step, OfflineReason reason) {
+  Printer& printer = step.printer;
+  printer.session = SessionState::kEnded;
+  if (!step.context.live) {
+    return;
+  }
+  if (printer.presence == Presence::kSuspect) {
+    printer.suspected_of = reason;  // the broker knows better than a will does
+    step.change.questions.status = true;
+  } else if (printer.presence != Presence::kOffline) {
+    Suspect(step, reason);
+  }
+  printer.query_sent_at.reset();  // an answer to a question of before may be its last word
+}
+
+void RefuseSession(Step& step, OfflineReason reason) {
+  Printer& printer = step.printer;
+  if (printer.presence == Presence::kSuspect) {
+    printer.suspected_of = reason;
+  } else if (printer.presence == Presence::kOffline && printer.offline_reason != reason) {
+    printer.offline_reason = reason;
+    step.change.state_changed = true;
+  }
+}
+
 }  // namespace
 
 void HearPrinter(Step& step, const protocol::Report& report) {
   Printer& printer = step.printer;
+  if (MayBeLastWord(step, report)) {
+    step.change.questions.status |= !printer.query_sent_at;
+    return;
+  }
   const Presence before = printer.presence;
   const bool connected = std::holds_alternative<protocol::LastWillReport>(report.body);
   printer.presence = Presence::kOnline;
-  printer.offline_reason.clear();
-  printer.suspected_of.clear();
+  if (printer.session == SessionState::kEnded) {
+    printer.session = SessionState::kUnknown;  // there is another one that we were not told of
+  }
+  printer.offline_reason = OfflineReason::kNone;
+  printer.suspected_of = OfflineReason::kNone;
   printer.suspect_deadline.reset();
   printer.last_sign_of_life = step.mono();
   printer.fresh_at = step.mono();
   if (before == Presence::kUnknown || before == Presence::kOffline) {
-    step.Notify("printer_online", "");
+    step.change.came_online = true;
+    NotifyPresence(step, "printer_online", "");
   }
   if (before == Presence::kOffline || (connected && before != Presence::kOnline)) {
     AskAll(step, report);
@@ -63,9 +124,40 @@ void HearPrinter(Step& step, const protocol::Report& report) {
 }
 
 void HearWill(Step& step) {
-  const Presence presence = step.printer.presence;
-  if (presence == Presence::kOnline || presence == Presence::kUnknown) {
-    Suspect(step, kWill);
+  const Printer& printer = step.printer;
+  if (printer.presence != Presence::kOnline && printer.presence != Presence::kUnknown) {
+    return;
+  }
+  if (printer.session == SessionState::kAlive) {
+    step.change.questions.status |= !printer.query_sent_at;
+  } else {
+    Suspect(step, OfflineReason::kWill);
+  }
+}
+
+void HearSession(Step& step, const SessionNews& news) {
+  switch (news.kind) {
+    case SessionNews::Kind::kBegan:
+      BeginSession(step, news.address);
+      break;
+    case SessionNews::Kind::kEnded:
+      EndSession(step, news.reason);
+      break;
+    case SessionNews::Kind::kRefused:
+      RefuseSession(step, news.reason);
+      break;
+    case SessionNews::Kind::kForgotten:
+      step.printer.session = SessionState::kUnknown;
+      break;
+  }
+}
+
+void ExtendSuspicion(Step& step, milliseconds patience) {
+  Printer& printer = step.printer;
+  if (printer.presence == Presence::kSuspect) {
+    printer.suspect_deadline = step.mono() + patience;
+    printer.query_sent_at.reset();
+    step.change.questions.status = true;
   }
 }
 
@@ -102,15 +194,15 @@ void WatchPresence(Step& step) {
   if (step.printer.presence == Presence::kSuspect) {
     SetOffline(step);
   } else {
-    Suspect(step, kSilent);
+    Suspect(step, OfflineReason::kSilent);
   }
 }
 
 void LosePresence(Step& step) {
   Printer& printer = step.printer;
   printer.presence = Presence::kUnknown;
-  printer.offline_reason.clear();
-  printer.suspected_of.clear();
+  printer.offline_reason = OfflineReason::kNone;
+  printer.suspected_of = OfflineReason::kNone;
   printer.suspect_deadline.reset();
   printer.query_sent_at.reset();
   printer.fresh_at.reset();

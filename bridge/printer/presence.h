@@ -1,5 +1,8 @@
-// Is the printer there? A will or silence makes it suspect and has it asked; unanswered, it is
-// offline. Wills are evidence, never a verdict: a stopping broker sends every printer's.
+// Is the printer there? A will, silence or the end of its session makes it suspect and has it
+// asked; unanswered, it is offline. Wills are evidence, never a verdict: a stopping broker sends
+// every printer's, and one of a session that was taken over comes after the new session's greeting.
+// So where the broker's log says that a session lives, a will only has the printer asked. A living
+// session proves no printer: a half-open connection is found by its silence.
 #pragma once
 
 #include "printer/step.h"
@@ -11,6 +14,12 @@ void HearPrinter(Step& step, const protocol::Report& report);
 
 // A live "offline" of the printer's will.
 void HearWill(Step& step);
+
+// What the broker's log says of its session.
+void HearSession(Step& step, const SessionNews& news);
+
+// A suspect has until `patience` from now, and is asked anew.
+void ExtendSuspicion(Step& step, milliseconds patience);
 
 // Suspicion or verdict, where a deadline of presence has come. Requires: the link is live.
 void WatchPresence(Step& step);

@@ -61,6 +61,32 @@ enum class Presence {
 
 std::string_view Name(Presence presence);
 
+// Why a printer is offline: the state document's `offline_reason`. Closed: a metric's label.
+enum class OfflineReason {
+  kNone,            // it is not
+  kWill,            // its will came, and it answers nothing
+  kSilent,          // nothing came for fleet.silent_after, and it answers nothing
+  kDisconnected,    // it said goodbye to the broker (the broker's log, as all that follow)
+  kConnectionLost,  // its connection was closed without a goodbye: power, network, a crash
+  kTimeout,         // its connection stood, but was silent for longer than its keep alive
+  kProtocolError,   // the broker could not read what it sent
+  kLogin,           // the broker refuses its user name or password
+  kCertificate,     // no TLS with it: its certificate, or what it thinks of the broker's
+};
+
+constexpr int kOfflineReasons = 9;
+
+std::string_view Name(OfflineReason reason);  // "" for kNone
+
+// What the managed broker's log says of its MQTT session.
+enum class SessionState {
+  kUnknown,  // nothing: another broker, or it began before we listened
+  kAlive,
+  kEnded,
+};
+
+std::string_view Name(SessionState state);
+
 struct Readings {
   std::optional<double> nozzle_temp_c;
   std::optional<double> nozzle_target_c;
@@ -108,6 +134,15 @@ struct Registration {
   bool operator==(const Registration&) const = default;
 };
 
+// A printer that comes and goes says so once; until it is calm its comings and goings are counted.
+struct Flapping {
+  std::vector<MonoTime> losses;  // the last ones, oldest first; at most Policy::flapping_losses
+  std::optional<WallTime> since;
+  int64_t count = 0;  // losses since then, with those that made it flap
+
+  [[nodiscard]] bool on() const { return since.has_value(); }
+};
+
 struct Printer {
   Registration registration;
 
@@ -122,17 +157,22 @@ struct Printer {
 
   // Presence.
   Presence presence = Presence::kUnknown;
-  std::string offline_reason;  // "will", "silent", "" while not offline
-  std::string address;
+  OfflineReason offline_reason = OfflineReason::kNone;
+  std::string address;  // the last that its session came from; without a port
+  SessionState session = SessionState::kUnknown;
   std::optional<MonoTime> last_sign_of_life;  // any report that was not retained
   std::optional<MonoTime> query_sent_at;      // an unanswered status query of presence
   // When silence changes the presence: unknown -> suspect, suspect -> offline; while online set
   // only after ApplyLive, as a later bound than last_sign_of_life gives.
   std::optional<MonoTime> suspect_deadline;
-  std::string suspected_of;  // "will" or "silent" while suspect, else ""
+  OfflineReason suspected_of = OfflineReason::kNone;  // while suspect: the reason if it is true
+  std::optional<WallTime> last_will_at;
+  Flapping flapping;
   // Freshness: last report known to be of now (link live), last answer to a status query.
   std::optional<MonoTime> fresh_at;
   std::optional<MonoTime> status_answered_at;
+  std::optional<MonoTime> version_reported_at;
+  std::string last_report_type;  // of the one at received_at
 
   // Deadlines of the job, kept by job_life.h. None is served while our link is not live.
   std::optional<MonoTime> settle_deadline;  // `free` contradicts it: then it has ended

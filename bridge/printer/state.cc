@@ -69,6 +69,10 @@ std::optional<State> StateOf(JobState state) {
   return std::nullopt;
 }
 
+bool IsThere(const Printer& printer) {
+  return printer.presence == Presence::kOnline || printer.presence == Presence::kSuspect;
+}
+
 State EffectiveState(const Printer& printer) {
   switch (printer.presence) {
     case Presence::kUnknown:

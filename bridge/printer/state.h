@@ -28,4 +28,7 @@ State NextState(State state, StateInput input);
 // (requested, settling, ended).
 std::optional<State> StateOf(JobState state);
 
+// Online, or suspect: not away as far as we know.
+bool IsThere(const Printer& printer);
+
 }  // namespace printfleet::printer

@@ -174,11 +174,12 @@ void ReadBroker(Section section, Broker& broker) {
   ReadLimits(section, broker);
   section.Path("binary", broker.binary);
   section.Text("run_as", broker.run_as);
-  RefuseOtherMode(
-      section, broker.mode,
-      {"lifetime", "listeners", "local_role", "max_queued_messages", "max_queued_bytes",
-       "max_inflight_messages", "packet_bytes_max", "autosave_interval_s", "binary", "run_as"},
-      {"url", "password_file", "ca_file", "trust_command_topic"});
+  section.Flag("log_denied", broker.log_denied);
+  RefuseOtherMode(section, broker.mode,
+                  {"lifetime", "listeners", "local_role", "max_queued_messages", "max_queued_bytes",
+                   "max_inflight_messages", "packet_bytes_max", "autosave_interval_s", "binary",
+                   "run_as", "log_denied"},
+                  {"url", "password_file", "ca_file", "trust_command_topic"});
   if (broker.mode == Mode::kExternal) {
     CheckExternal(section, broker);
     WarnUnreadable(section, "password_file", broker.password_file);

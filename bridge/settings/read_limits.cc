@@ -54,6 +54,11 @@ void ReadFleet(Section section, Fleet& fleet) {
   section.Time<seconds>("job_lost_after_s", {1, 30 * kDayS}, fleet.job_lost_after);
   section.Integer("queries_per_second", {1, 100'000}, fleet.queries_per_second);
   section.Time<milliseconds>("telemetry_interval_ms", {1000, 3'600'000}, fleet.telemetry_interval);
+  section.Integer("flapping_losses", {2, 1000}, fleet.flapping_losses);
+  section.Time<seconds>("flapping_window_s", {1, kDayS}, fleet.flapping_window);
+  section.Integer("outage_percent", {1, 100}, fleet.outage_percent);
+  section.Integer("outage_printers_min", {2, 100'000}, fleet.outage_printers_min);
+  section.Time<seconds>("outage_window_s", {1, 3600}, fleet.outage_window);
   section.Finish();
 }
 

@@ -68,6 +68,7 @@ struct Broker {
   int autosave_interval_s = 60;
   std::string binary = "/usr/sbin/mosquitto";
   std::string run_as = "mosquitto";  // used when the daemon is root
+  bool log_denied = false;           // refused topics too: costly; printer.diagnose does it briefly
 
   bool operator==(const Broker&) const = default;
 };
@@ -118,6 +119,11 @@ struct Fleet {
   seconds job_lost_after{3600};       // offline while a job is open: then it is interrupted
   int queries_per_second = 200;       // pacing of our own questions to printers
   milliseconds telemetry_interval{10000};  // an unchanged reading is stored at least this often
+  int flapping_losses = 5;                 // lost this often within flapping_window: it flaps
+  seconds flapping_window{600};            // and is calm again after as long without a loss
+  int outage_percent = 50;                 // so many of those online are lost, and at least
+  int outage_printers_min = 5;             // this many, within outage_window: the farm is out
+  seconds outage_window{120};
 
   bool operator==(const Fleet&) const = default;
 };

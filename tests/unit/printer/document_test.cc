@@ -57,7 +57,7 @@ TEST(Document, OfAPrintingPrinter) {
   const std::string expected =
       R"({"v":1,"printer_id":"9347a110c5423fe412ce45533bfc10e6","model_id":"20021",)"
       R"("model":"K2Pro","name":"a-03","groups":["rack-a"],"labels":{"room":"2"},)"
-      R"("enrolment":"enrolled","online":true,"offline_reason":null,"address":"192.0.2.17",)"
+      R"("enrolment":"enrolled","online":true,"offline_reason":null,"flapping":false,"address":"192.0.2.17",)"
       R"("state":"printing","state_since":"2026-01-01T00:00:00.000Z","bed":"occupied",)"
       R"("maintenance":null,"firmware":"3.1.0","machine_version":"1.1.0","nozzle_temp_c":)" +
       Number(210) + R"(,"nozzle_target_c":)" + Number(210) + R"(,"bed_temp_c":)" + Number(60.5) +
@@ -76,20 +76,21 @@ TEST(Document, WhatWasNeverSaidIsNull) {
   printer.registration.id = "p";
   printer.registration.model_id = printer.registration.model = "20021";
   printer.registration.name = "20021-p";
-  EXPECT_EQ(Document(printer, Codes()),
-            R"({"v":1,"printer_id":"p","model_id":"20021","model":"20021","name":"20021-p",)"
-            R"("groups":[],"labels":{},"enrolment":"pending","online":null,"offline_reason":null,)"
-            R"("address":null,"state":"unknown","state_since":null,"bed":"unknown",)"
-            R"("maintenance":null,"firmware":null,"machine_version":null,"nozzle_temp_c":null,)"
-            R"("nozzle_target_c":null,"bed_temp_c":null,"bed_target_c":null,"fan_ratio":null,)"
-            R"("print_speed_mode":null,"z_offset_mm":null,"job":null,"last_error":null,)"
-            R"("reported_at":null,"received_at":null})");
+  EXPECT_EQ(
+      Document(printer, Codes()),
+      R"({"v":1,"printer_id":"p","model_id":"20021","model":"20021","name":"20021-p",)"
+      R"("groups":[],"labels":{},"enrolment":"pending","online":null,"offline_reason":null,"flapping":false,)"
+      R"("address":null,"state":"unknown","state_since":null,"bed":"unknown",)"
+      R"("maintenance":null,"firmware":null,"machine_version":null,"nozzle_temp_c":null,)"
+      R"("nozzle_target_c":null,"bed_temp_c":null,"bed_target_c":null,"fan_ratio":null,)"
+      R"("print_speed_mode":null,"z_offset_mm":null,"job":null,"last_error":null,)"
+      R"("reported_at":null,"received_at":null})");
 }
 
 TEST(Document, OfAnOfflinePrinterWithAnErrorAndAnEndedJob) {
   Printer printer = PrintingPrinter();
   printer.presence = Presence::kOffline;
-  printer.offline_reason = "will";
+  printer.offline_reason = OfflineReason::kWill;
   printer.job->state = JobState::kEnded;
   printer.job->outcome = Outcome::kFailed;
   printer.last_error = LastError{10122, "nozzle heating failed", FromEpochMs(1'767'225'600'000)};

@@ -32,12 +32,12 @@ TEST(Presence, SilenceMakesSuspectThenOfflineThenBack) {
   EXPECT_TRUE(bench.last.questions.status);
   EXPECT_EQ(bench.Count("printer_offline"), 0);
   bench.Run({"130 wait => offline -"});
-  EXPECT_EQ(bench.printer.offline_reason, "silent");
+  EXPECT_EQ(bench.printer.offline_reason, OfflineReason::kSilent);
   EXPECT_TRUE(bench.last.state_changed);
   EXPECT_EQ(EpochMs(bench.printer.state_since), kStartMs + 130000);
   EXPECT_FALSE(NextDeadline(bench.printer, bench.policy, true));
   bench.Run({"500 temp nozzle=20 => idle -"});
-  EXPECT_EQ(bench.printer.offline_reason, "");
+  EXPECT_EQ(bench.printer.offline_reason, OfflineReason::kNone);
   EXPECT_TRUE(bench.last.questions.version && bench.last.questions.status &&
               bench.last.questions.job);
   EXPECT_EQ(bench.Count("printer_online"), 2);
@@ -59,7 +59,7 @@ TEST(Presence, AWillIsEvidenceNoVerdict) {
   bench.Run({"6 will", "7 free => idle -"});
   EXPECT_EQ(bench.printer.presence, Presence::kOnline);
   bench.Run({"10 will", "19 will => idle -", "20 wait => offline -", "21 will => offline -"});
-  EXPECT_EQ(bench.printer.offline_reason, "will");
+  EXPECT_EQ(bench.printer.offline_reason, OfflineReason::kWill);
 }
 
 TEST(Presence, TheWillOfAnOldSessionComesAfterTheNewOne) {
@@ -124,7 +124,7 @@ TEST(Presence, DeafnessMakesUnknownAndKeepsJobs) {
 TEST(Presence, AnOfflinePrinterIsUnknownWhileWeAreDeaf) {
   Bench bench;
   bench.Run({"0 free", "1 will", "11 wait => offline -", "12 deaf => unknown -"});
-  EXPECT_EQ(bench.printer.offline_reason, "");
+  EXPECT_EQ(bench.printer.offline_reason, OfflineReason::kNone);
 }
 
 TEST(Presence, SettlingWaitsUntilWeHearAgain) {
@@ -160,7 +160,7 @@ TEST(Presence, AnUnknownPrinterThatNeverAnswersIsOffline) {
   bench.Run({"130 wait => offline -"});
   Bench asked;
   asked.Run({"0 live", "1 asked", "11 wait", "20 wait => unknown -", "21 wait => offline -"});
-  EXPECT_EQ(asked.printer.offline_reason, "silent");
+  EXPECT_EQ(asked.printer.offline_reason, OfflineReason::kSilent);
 }
 
 TEST(Presence, TheJobOfAnOfflinePrinterStaysOpen) {
@@ -183,6 +183,147 @@ TEST(Presence, DeadlinesStandStillWhileNotLive) {
   bench.now.mono = MonoTime(seconds(1000));
   bench.Absorb(ApplyTime(bench.printer, bench.Now()));
   EXPECT_EQ(bench.printer.presence, Presence::kOnline);
+}
+
+// -- The broker's word --
+
+class SessionTest : public testing::Test {
+ protected:
+  using Kind = SessionNews::Kind;
+
+  void Hear(Kind kind, OfflineReason reason = OfflineReason::kNone) {
+    bench_.Absorb(ApplySession(bench_.printer, {kind, reason, "192.0.2.7"}, bench_.Now()));
+  }
+
+  Bench bench_;
+};
+
+TEST_F(SessionTest, AnEndMakesSuspectAtOnceAndOfflineWithItsReason) {
+  bench_.Run({"0 free"});
+  Hear(Kind::kBegan);
+  EXPECT_EQ(bench_.printer.address, "192.0.2.7");
+  bench_.AdvanceTo(seconds(5));
+  Hear(Kind::kEnded, OfflineReason::kTimeout);
+  EXPECT_EQ(bench_.printer.presence, Presence::kSuspect);
+  EXPECT_TRUE(bench_.last.questions.status);
+  bench_.Run({"14 wait => idle -", "15 wait => offline -"});
+  EXPECT_EQ(bench_.printer.offline_reason, OfflineReason::kTimeout);
+  EXPECT_TRUE(bench_.last.went_offline);
+}
+
+TEST_F(SessionTest, ALivingSessionDisprovesAWill) {
+  bench_.Run({"0 free"});
+  Hear(Kind::kBegan);
+  bench_.Run({"1 will => idle -"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kOnline);
+  EXPECT_TRUE(bench_.last.questions.status) << "it is asked all the same";
+  bench_.Run({"100 wait => idle -"});
+  EXPECT_EQ(bench_.Count("printer_suspect"), 0);
+}
+
+TEST_F(SessionTest, ALivingSessionProvesNoPrinter) {
+  Hear(Kind::kBegan);
+  bench_.Run({"0 free", "120 wait", "129 wait => idle -", "130 wait => offline -"});
+  EXPECT_EQ(bench_.printer.offline_reason, OfflineReason::kSilent);
+}
+
+TEST_F(SessionTest, TheLastWordsOfAnEndedSessionProveNothing) {
+  bench_.Run({"0 free"});
+  Hear(Kind::kBegan);
+  Hear(Kind::kEnded, OfflineReason::kConnectionLost);
+  bench_.Run({"1 temp nozzle=20 => idle -"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kSuspect);
+  bench_.Run({"2 asked", "3 free => idle -"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kOnline) << "an answer does";
+  bench_.Run({"50 will"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kSuspect) << "no session is known to live";
+}
+
+TEST_F(SessionTest, AnAnswerFromBeforeTheEndIsALastWordToo) {
+  bench_.Run({"0 free", "1 asked"});
+  Hear(Kind::kEnded, OfflineReason::kConnectionLost);
+  EXPECT_TRUE(bench_.last.questions.status);
+  bench_.Run({"1 free => idle -"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kSuspect);
+  bench_.Run({"11 wait => offline -"});
+}
+
+TEST_F(SessionTest, ANewSessionHasItsOwnTimeToAnswer) {
+  bench_.Run({"0 free"});
+  Hear(Kind::kEnded, OfflineReason::kConnectionLost);
+  bench_.AdvanceTo(seconds(9));
+  Hear(Kind::kBegan);
+  EXPECT_TRUE(bench_.last.questions.status);
+  bench_.Run({"18 wait => idle -", "18 temp nozzle=20", "60 wait => idle -"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kOnline);
+}
+
+TEST_F(SessionTest, TheBrokerKnowsBetterThanAWill) {
+  bench_.Run({"0 free", "1 will"});
+  Hear(Kind::kEnded, OfflineReason::kDisconnected);
+  bench_.Run({"11 wait => offline -"});
+  EXPECT_EQ(bench_.printer.offline_reason, OfflineReason::kDisconnected);
+  Hear(Kind::kRefused, OfflineReason::kLogin);
+  EXPECT_EQ(bench_.printer.offline_reason, OfflineReason::kLogin);
+  EXPECT_TRUE(bench_.last.state_changed);
+}
+
+TEST_F(SessionTest, ARefusalSaysNothingOfAPrinterThatIsThere) {
+  bench_.Run({"0 free"});
+  Hear(Kind::kRefused, OfflineReason::kLogin);
+  EXPECT_EQ(bench_.printer.presence, Presence::kOnline);
+  EXPECT_EQ(bench_.printer.offline_reason, OfflineReason::kNone);
+}
+
+TEST_F(SessionTest, WhileWeAreDeafTheBrokersWordIsOnlyKept) {
+  bench_.Run({"0 free", "5 deaf => unknown -"});
+  Hear(Kind::kEnded, OfflineReason::kDisconnected);
+  EXPECT_EQ(bench_.printer.presence, Presence::kUnknown);
+  EXPECT_EQ(bench_.printer.session, SessionState::kEnded);
+  Hear(Kind::kForgotten);
+  EXPECT_EQ(bench_.printer.session, SessionState::kUnknown);
+}
+
+TEST_F(SessionTest, ALostLinkGivesASuspectTime) {
+  bench_.Run({"0 free", "1 will"});
+  bench_.Absorb(ApplyPatience(bench_.printer, seconds(20), bench_.Now()));
+  EXPECT_TRUE(bench_.last.questions.status);
+  bench_.Run({"20 wait => idle -", "21 wait => offline -"});
+}
+
+// -- Flapping --
+
+TEST(Flapping, IsToldOnceAndSoIsItsEnd) {
+  Bench bench;
+  bench.Run({"0 free"});
+  for (int i = 1; i <= 30; ++i) {
+    bench.Run({std::to_string(i * 20) + " will", std::to_string(i * 20 + 15) + " free => idle -"});
+  }
+  EXPECT_TRUE(bench.printer.flapping.on());
+  EXPECT_EQ(bench.Count("printer_flapping"), 1);
+  EXPECT_EQ(bench.Count("printer_suspect"), 5) << "until it was known to flap";
+  EXPECT_EQ(bench.Count("printer_offline"), 4);
+  EXPECT_EQ(bench.Count("printer_settled"), 0);
+  for (int at = 700; at < 1200; at += 100) {
+    bench.Run({std::to_string(at) + " free => idle -"});
+  }
+  bench.Run({"1199 wait", "1200 wait"});
+  EXPECT_FALSE(bench.printer.flapping.on());
+  EXPECT_EQ(bench.Count("printer_settled"), 1);
+  EXPECT_EQ(bench.notices.back().kind, "printer_settled");
+  EXPECT_EQ(bench.notices.back().counts.front(),
+            (std::pair<std::string_view, int64_t>{"losses", 30}));
+}
+
+TEST(Flapping, FewLossesInALongTimeAreNone) {
+  Bench bench;
+  bench.Run({"0 free"});
+  for (int i = 1; i <= 20; ++i) {
+    bench.Run({std::to_string(i * 200) + " will", std::to_string(i * 200 + 5) + " free"});
+    bench.Run({std::to_string(i * 200 + 100) + " free"});
+  }
+  EXPECT_EQ(bench.Count("printer_flapping"), 0);
+  EXPECT_EQ(bench.Count("printer_suspect"), 20);
 }
 
 TEST(TopicForm, IsTheOperatorsElseTheFirmwares) {
