@@ -61,7 +61,11 @@ std::string GlobalText(const ConfigInput& input) {
       "set_tcp_nodelay true\n"
       "sys_interval 10\n"
       "\n# Standard error goes to the daemon's log, which has the time.\n"
-      "log_dest stderr\n"
+      "log_dest stderr\n";
+  if (broker.lifetime == settings::Lifetime::kOwn) {
+    text += "log_dest topic\n";  // read by the daemon: standard error is not its child's
+  }
+  text +=
       "log_timestamp false\n"
       "connection_messages true\n"
       "log_type error\n"

@@ -30,7 +30,7 @@ struct ConfigInput {
   const settings::Broker* broker = nullptr;  // ports resolved: no 0 left
   uint16_t private_port = 0;                 // on 127.0.0.1
   std::string run_as;                        // empty: Mosquitto keeps its user
-  bool log_denied = false;  // refused topics too (`log_type debug`: costly, for a bounded time)
+  bool log_denied = false;                   // refused topics too (`log_type debug`: costly)
 };
 
 // What is wrong with the listeners, before any port is looked at: login: certificate (kUnsupported,

@@ -11,8 +11,12 @@ LogLevel LevelOfLine(std::string_view line) {
       line.starts_with("New connection from") || line.starts_with("New client connected") ||
       line.ends_with(" closed its connection.") || line.ends_with(" disconnected.") ||
       line.starts_with("Saving in-memory database");
+  // Of `log_type debug`, all but what was denied.
+  const bool traffic = line.starts_with("Received ") || line.starts_with("Sending ") ||
+                       line.starts_with("\t") || line.starts_with("No will message") ||
+                       line.starts_with("Will message specified");
   if (line.starts_with("Warning: ACL pattern") || has(" printfleet-ready") || has("on port 0.") ||
-      comes_or_goes) {
+      comes_or_goes || traffic) {
     return LogLevel::kDebug;
   }
   if (line.starts_with("Error")) {

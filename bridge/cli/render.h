@@ -72,6 +72,9 @@ std::string PrintersTable(const std::vector<json::Value>& states, WallTime now, 
 
 std::string JobsTable(const std::vector<json::Value>& jobs, Style style);
 
+// The answer to printer.diagnose: findings first, then the facts behind them.
+std::string DiagnosisText(json::Value result);
+
 // One line for an event, and for a printer's state.
 std::string EventLine(json::Value event);
 std::string StateLine(json::Value state);

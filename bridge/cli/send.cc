@@ -110,7 +110,8 @@ class Follower {
       ShowResults();
     }
     if (const json::Value result = response["result"]; result.size() > 0) {
-      Print(PrettyJson(result) + "\n");
+      Print(draft_.arguments.command == "printer.diagnose" ? DiagnosisText(result)
+                                                           : PrettyJson(result) + "\n");
     }
     if (!draft_.question) {
       Print(DoneText(response) + "\n");

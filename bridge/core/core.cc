@@ -1,5 +1,8 @@
 #include "core/core.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 
 namespace printfleet::core {
@@ -53,6 +56,10 @@ void Core::Merge(const Instant& now) {
   }
   world_.Merge();
   live_.Merge();
+  outage_.Merge();
+  std::erase_if(diagnoses_, [](const Listening& each) { return each.answered; });
+  std::ranges::move(batch_diagnoses_, std::back_inserter(diagnoses_));
+  batch_diagnoses_.clear();
   duplicates_.Merge();
   counters_.Add(batch_counters_);
   for (const auto& [ask, urgent] : batch_asks_) {
@@ -73,6 +80,11 @@ void Core::Merge(const Instant& now) {
 void Core::Drop(const Instant& now) {
   world_.Drop();
   live_.Drop();
+  outage_.Drop();
+  batch_diagnoses_.clear();
+  for (Listening& each : diagnoses_) {
+    each.answered = false;
+  }
   world_.live = live_.get();
   duplicates_.Drop();
   effects_ = {};

@@ -24,6 +24,8 @@
 #include "core/event.h"
 #include "core/links.h"
 #include "core/loaded.h"
+#include "core/outage.h"
+#include "core/sessions.h"
 #include "fleet/handle.h"
 #include "fleet/world.h"
 #include "protocol/decode.h"
@@ -41,6 +43,10 @@ class Core {
 
   // Stamps a message in the order of its arrival; true when it was a heartbeat and needs no step.
   bool Receive(Message& message) { return links_.Receive(message); }
+
+  // The same for what the broker's log says: remembered as it is read; true when it is evidence of
+  // a printer and must be stepped.
+  bool Receive(const BrokerNote& note, const Instant& now);
 
   void Step(const Event& event, const Instant& now);
   // Finishes the batch. Requires: not sealed already.
@@ -81,6 +87,9 @@ class Core {
 
   [[nodiscard]] const Links& links() const { return links_; }
 
+  // Somebody wants to see what the broker refuses.
+  [[nodiscard]] bool diagnosing() const { return !diagnoses_.empty(); }
+
   // -- Start --
 
   // Fills the empty core from the store. Effects of it (executions adopted) belong to the first
@@ -100,12 +109,19 @@ class Core {
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
+  [[nodiscard]] const Sessions& sessions() const { return sessions_; }
+
+  [[nodiscard]] const Outage& outage() const { return outage_.committed(); }
+
  private:
   // Handlers of Step, one an event.
   void OnMessage(const Message& message, const Instant& now);
   void OnPoison(const PoisonMessage& poison, const Instant& now);
   void OnSessionUp(Session session, const Instant& now);
+  void OnSessionDown(Session session, const Instant& now);
   void OnOutboundUp();
+  void OnOutboundDown(const Instant& now);
+  void OnBrokerNote(const BrokerNote& note, const Instant& now);
   void OnPublished(const Published& published, const Instant& now);
   void OnTick(const Instant& now);
   void OnAnswer(const Answer& answer, const Instant& now);
@@ -152,6 +168,17 @@ class Core {
   void HandleDue(const DueKey& key, const Instant& now);
   [[nodiscard]] std::optional<MonoTime> DueOf(const DueKey& key, const Instant& now) const;
 
+  // Presence of the farm (broker_notes.cc).
+  void ApplyNews(const PrinterId& printer, const printer::SessionNews& news, const Instant& now);
+  void GiveSuspectsTime(milliseconds patience, const Instant& now);
+  void FollowOutage(const PrinterId& printer, const printer::Change& change, const Instant& now);
+  void WatchOutage(const Instant& now);
+
+  // printer.diagnose (diagnose.cc).
+  void BeginDiagnosis(fleet::Diagnosis diagnosis, const Instant& now);
+  void AnswerDiagnoses(const Instant& now);
+  [[nodiscard]] std::optional<MonoTime> NextDiagnosis() const;
+
   // Sealing (seal.cc).
   void SealPrinters(const Instant& now);
   void Flush(printer::Printer& printer, const Instant& now);
@@ -178,14 +205,26 @@ class Core {
   Links links_;
   Deadlines deadlines_;
   Asks asks_;
+  Sessions sessions_;
+  OverlayValue<Outage> outage_;
   std::deque<PrinterId> republish_;
   MonoTime next_republish_;
 
   // Open commands of the store, until the batch that adopts them is committed.
   std::vector<LoadedCommand> adopting_;
 
+  // Questions that are listened for; of this process only.
+  struct Listening {
+    fleet::Diagnosis diagnosis;
+    Instant began;
+    bool answered = false;  // in the running batch
+  };
+
+  std::vector<Listening> diagnoses_;
+
   // Of the running batch.
   bool stepped_ = false;
+  std::vector<Listening> batch_diagnoses_;
   Effects effects_;
   Counters batch_counters_;
   std::vector<std::pair<Asks::Ask, bool>> batch_asks_;

@@ -29,6 +29,7 @@ void Counters::Add(const Counters& other) {
   AddMap(jobs, other.jobs);
   AddMap(commands, other.commands);
   duplicates += other.duplicates;
+  farm_outages += other.farm_outages;
   AddHistogram(job_duration, other.job_duration);
   AddHistogram(command_duration, other.command_duration);
 }

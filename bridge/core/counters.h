@@ -26,6 +26,7 @@ struct Counters {
   std::map<std::pair<std::string, std::string>, uint64_t> jobs;      // by model, outcome
   std::map<std::pair<std::string, std::string>, uint64_t> commands;  // by command, result
   uint64_t duplicates = 0;
+  uint64_t farm_outages = 0;
   JobHistogram job_duration;
   LatencyHistogram command_duration;
 

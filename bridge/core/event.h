@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/time.h"
+#include "core/broker_note.h"
 #include "fleet/handle.h"
 #include "fleet/world.h"
 
@@ -114,8 +115,8 @@ struct CancelUnsent {
   std::vector<CommandId> commands;
 };
 
-using Event =
-    std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests, OutboundUp,
-                 OutboundDown, Published, Tick, StopRecord, RefusedRecord, Answer, CancelUnsent>;
+using Event = std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests,
+                           OutboundUp, OutboundDown, BrokerNote, Published, Tick, StopRecord,
+                           RefusedRecord, Answer, CancelUnsent>;
 
 }  // namespace printfleet::core

@@ -18,6 +18,9 @@ void Core::Absorb(const PrinterId& printer, const printer::Change& change, const
     if (notice.job_id) {
       body.Member("job_id", notice.job_id.value);
     }
+    for (const auto& [name, count] : notice.counts) {
+      body.Member(name, count);
+    }
     body.Member("text", notice.text).EndObject();
     AddEvent(notice.kind, printer, body.Take(), now);
   }
@@ -31,6 +34,7 @@ void Core::Absorb(const PrinterId& printer, const printer::Change& change, const
     }
   }
   batch_asks_.push_back({Asks::Ask{printer, change.questions}, false});
+  FollowOutage(printer, change, now);
 }
 
 void Core::Absorb(fleet::Output output, const Instant& now) {
@@ -45,6 +49,9 @@ void Core::Absorb(fleet::Output output, const Instant& now) {
   }
   for (fleet::Question& question : output.questions) {
     effects_.questions.push_back(std::move(question));
+  }
+  for (fleet::Diagnosis& diagnosis : output.diagnoses) {
+    BeginDiagnosis(std::move(diagnosis), now);
   }
   for (fleet::AuditEntry& entry : output.audit) {
     effects_.rows.audit.push_back(std::move(entry));

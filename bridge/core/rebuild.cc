@@ -60,6 +60,7 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
       AdoptStatus(printer, *stored.status);
     }
     const PrinterId id = printer.registration.id;
+    sessions_.Learn(id, printer.address);
     if (printer.registration.enrolment != printer::Enrolment::kRetired) {
       batch_asks_.push_back({Asks::Ask{id, printer::Questions{true, true, true}}, false});
     }

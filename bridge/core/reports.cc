@@ -110,6 +110,12 @@ void Core::AddPrinter(const protocol::Report& report, const Instant& now) {
   if (enrolled) {
     printer.registration.enrolment = printer::Enrolment::kEnrolled;
   }
+  const Sessions::Client* client = sessions_.Find(id);
+  if (client != nullptr && !client->attempts.empty()) {
+    const Sessions::Attempt& last = client->attempts.back();
+    printer.address = last.address;
+    printer.session = last.ended_at ? printer::SessionState::kEnded : printer::SessionState::kAlive;
+  }
   world_.printers.Put(id, std::move(printer));
   json::Writer body;
   body.BeginObject()

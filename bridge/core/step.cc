@@ -24,11 +24,13 @@ void Core::Step(const Event& event, const Instant& now) {
           [&](const PoisonMessage& poison) { OnPoison(poison, now); },
           // Our own links: what is heard is of now, or is not; links.cc, time.cc.
           [&](const SessionUp& up) { OnSessionUp(up.session, now); },
-          [&](const SessionDown&) {},
+          [&](const SessionDown& down) { OnSessionDown(down.session, now); },
           [&](const RecentDigests& recent) { duplicates_.SetRecent(recent.digests); },
           // The broker may have lost what it retained for us.
           [&](const OutboundUp&) { OnOutboundUp(); },
-          [&](const OutboundDown&) {},
+          [&](const OutboundDown&) { OnOutboundDown(now); },
+          // What the managed broker's log says of a client: broker_notes.cc.
+          [&](const BrokerNote& note) { OnBrokerNote(note, now); },
           // A printer's message reached the broker, or did not: fleet/tracker.
           [&](const Published& published) { OnPublished(published, now); },
           // Presence, settling jobs, executions' and commands' deadlines, our questions: time.cc.

@@ -18,6 +18,8 @@ void Core::OnTick(const Instant& now) {
     HandleDue(key, now);
     batch_due_.push_back(std::move(key));
   }
+  WatchOutage(now);
+  AnswerDiagnoses(now);
   AskPrinters(now);
   if (!republish_.empty() && now.mono >= next_republish_) {
     next_republish_ = now.mono + kRepublishInterval;
@@ -26,8 +28,17 @@ void Core::OnTick(const Instant& now) {
 }
 
 void Core::OnSessionUp(Session session, const Instant& now) {
-  (void)session;
   UpdateLive(now);
+  if (session == Session::kReports) {
+    GiveSuspectsTime(policy_.query_timeout, now);
+  }
+}
+
+// What we asked meanwhile may have got lost. If this lasts, we are deaf before the time is over.
+void Core::OnSessionDown(Session session, const Instant& now) {
+  if (session == Session::kReports) {
+    GiveSuspectsTime(settings_.inbound.deaf_after + policy_.query_timeout, now);
+  }
 }
 
 void Core::OnOutboundUp() {
@@ -47,6 +58,7 @@ void Core::UpdateLive(const Instant& now) {
   }
   live_.Mutable() = live;
   world_.live = live;
+  outage_.Mutable().recent.clear();  // what we do not hear is not lost
   std::vector<PrinterId> ids;
   world_.printers.ForEach([&](const PrinterId& id, const printer::Printer& printer) {
     if (printer.registration.enrolment != printer::Enrolment::kRetired) {
@@ -166,6 +178,8 @@ std::optional<MonoTime> Core::NextDeadline(const Instant& now) const {
     }
   };
   consider(asks_.Next());
+  consider(OverAt(outage_.get(), settings_.fleet));
+  consider(NextDiagnosis());
   if (!republish_.empty()) {
     consider(next_republish_);
   }

@@ -38,7 +38,7 @@ void Batcher::OnMessages(std::vector<core::Message> messages, const Instant& now
       continue;  // a heartbeat
     }
     if (message.topic.starts_with("$SYS/")) {
-      hooks_.broker_counter(message);
+      hooks_.broker_status(message);
       continue;
     }
     if (message.session == core::Session::kCommands) {

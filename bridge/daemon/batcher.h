@@ -40,7 +40,7 @@ class Batcher {
     std::function<void(core::Session)> release;  // write the held acknowledgements
     std::function<void()> drop_reports;          // shut the reports socket, reconnect later
     std::function<void()> snapshot_changed;
-    std::function<void(const core::Message&)> broker_counter;  // of the broker's own $SYS tree
+    std::function<void(const core::Message&)> broker_status;  // of the broker's own $SYS tree
   };
 
   Batcher(const settings::Settings& settings, core::Core& core, store::Worker& worker,
@@ -66,6 +66,8 @@ class Batcher {
   [[nodiscard]] bool store_available() const { return state_ != State::kAway; }
 
   [[nodiscard]] bool loaded() const { return loaded_; }
+
+  [[nodiscard]] size_t waiting_events() const { return events_.size(); }
 
   // Nothing waits for the store: a good moment to stop.
   [[nodiscard]] bool idle() const;

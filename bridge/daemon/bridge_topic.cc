@@ -4,7 +4,8 @@
 
 namespace printfleet::daemon {
 
-std::string BridgeDocument(std::string_view state, std::string_view reason) {
+std::string BridgeDocument(std::string_view state, std::string_view reason,
+                           const core::Outage& outage) {
   json::Writer writer;
   writer.BeginObject().Member("state", state).Key("reason");
   if (reason.empty()) {
@@ -12,7 +13,18 @@ std::string BridgeDocument(std::string_view state, std::string_view reason) {
   } else {
     writer.String(reason);
   }
-  writer.Member("version", PRINTFLEET_VERSION).EndObject();
+  writer.Member("version", PRINTFLEET_VERSION).Key("farm_outage");
+  if (outage.on()) {
+    writer.BeginObject()
+        .Member("since", FormatIso8601(*outage.since))
+        .Member("lost", static_cast<int64_t>(outage.lost.size()))
+        .Member("of", outage.of)
+        .Member("missing", static_cast<int64_t>(outage.missing.size()))
+        .EndObject();
+  } else {
+    writer.Null();
+  }
+  writer.EndObject();
   return writer.Take();
 }
 

@@ -14,6 +14,8 @@ constexpr milliseconds kRetryMin{100};
 constexpr milliseconds kRetryMax{5000};
 // Mosquitto's count of what it could not queue. Source: mosquitto(8), broker status.
 constexpr std::string_view kDroppedCounter = "$SYS/broker/publish/messages/dropped";
+// Mosquitto's log of `log_dest topic`. Its debug lines are not published.
+constexpr std::string_view kLogTopics = "$SYS/broker/log/";
 constexpr core::Session kBoth[] = {core::Session::kCommands, core::Session::kReports};
 
 }  // namespace
@@ -41,6 +43,10 @@ mqtt::SessionConfig Connections::ConfigOf(core::Session session) const {
     config.retain_as_published = true;
     if (settings_.broker.mode == settings::Mode::kManaged) {
       config.filters.emplace_back(kDroppedCounter);
+      if (settings_.broker.lifetime == settings::Lifetime::kOwn) {
+        config.filters.emplace_back(std::string(kLogTopics) + "N");  // notices: who comes and goes
+        config.filters.emplace_back(std::string(kLogTopics) + "E");  // errors: TLS
+      }
     }
   } else {
     config.filters.emplace_back(protocol::kPublicReportsFilter);
@@ -54,7 +60,7 @@ mqtt::OutboundConfig Connections::OutboundConfigOf() const {
   mqtt::OutboundConfig config;
   config.client_id = settings_.instance + "-outbound-0-" + secret_;
   config.bridge_topic = settings_.fleet.topic_root + "/bridge";
-  config.will_payload = BridgeDocument("offline", "the daemon is gone");
+  config.will_payload = BridgeDocument("offline", "the daemon is gone", {});
   return config;
 }
 

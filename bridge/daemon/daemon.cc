@@ -18,6 +18,8 @@ constexpr milliseconds kShutdownPatience{20000};
 constexpr milliseconds kServersPatience{60000};
 constexpr seconds kAliveInterval{5};
 constexpr seconds kFindInterval{1};
+constexpr size_t kWaitingNotesMax = 10'000;
+constexpr std::string_view kBrokerLog = "$SYS/broker/log/";
 
 }  // namespace
 
@@ -75,6 +77,7 @@ void Daemon::Turn() {
     next_second_ = now.mono + seconds(1);
     EverySecond(now);
   }
+  LogDenied(settings_.broker.log_denied || core_->diagnosing());
   UpdateCondition();
   notify_.Alive(now);
 }
@@ -117,19 +120,41 @@ void Daemon::Reload() {
   users_ = std::move(*users);
   core_->SetUsers(users_);
   if (broker_ && broker_->ready()) {
-    broker::LaunchOptions options;
-    options.running = true;
-    const auto launch = broker::Prepare(settings_, users_, options);
-    const Status installed =
-        launch.ok() ? child::InstallFiles(launch->process) : Status(launch.error());
-    reload_ok_ = installed.ok();
-    if (!installed.ok()) {
-      LogError("broker", "reload failed", {{"error", installed.error().message}});
+    const Status rewritten = RewriteBrokerFiles();
+    reload_ok_ = rewritten.ok();
+    if (!rewritten.ok()) {
+      LogError("broker", "reload failed", {{"error", rewritten.error().message}});
       return;
     }
-    broker_->Signal(SIGHUP);
   }
   LogInfo("daemon", "reloaded", {{"users", users_.size()}});
+}
+
+// The running broker's files as they should be now; it is told to read them again.
+Status Daemon::RewriteBrokerFiles() {
+  broker::LaunchOptions options;
+  options.running = true;
+  options.log_denied = logs_denied_;
+  const auto launch = broker::Prepare(settings_, users_, options);
+  if (!launch.ok()) {
+    return launch.error();
+  }
+  Status installed = child::InstallFiles(launch->process);
+  if (installed.ok()) {
+    broker_->Signal(SIGHUP);
+  }
+  return installed;
+}
+
+// Costly, so only while somebody diagnoses. A broker that starts begins as settings say.
+void Daemon::LogDenied(bool wanted) {
+  if (!broker_ || !broker_->ready() || wanted == logs_denied_) {
+    return;
+  }
+  logs_denied_ = wanted;
+  if (const Status rewritten = RewriteBrokerFiles(); !rewritten.ok()) {
+    LogError("broker", "cannot be told what to log", {{"error", rewritten.error().message}});
+  }
 }
 
 void Daemon::AdoptBroker(const broker::Launch& launch) {
@@ -189,11 +214,30 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.reload_ok = reload_ok_;
   surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
   surroundings.broker_dropped = broker_dropped_;
+  surroundings.broker_logs_denied = logs_denied_;
   published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
 }
 
-// What the broker dropped is a lost report or a lost answer: said as soon as it grows.
-void Daemon::OnBrokerCounter(const core::Message& message) {
+// Evidence waits for the store as reports do, but not without limit.
+void Daemon::OnBrokerLine(std::string_view line) {
+  auto note = log_reader_.Read(line);
+  if (!note) {
+    return;
+  }
+  if (core_->Receive(*note, Now()) && batcher_->waiting_events() < kWaitingNotesMax) {
+    batcher_->OnEvent(*std::move(note));
+  }
+}
+
+// What the broker dropped is a lost report or a lost answer: said as soon as it grows. What it
+// logged while we were away is of the past.
+void Daemon::OnBrokerStatus(const core::Message& message) {
+  if (message.topic.starts_with(kBrokerLog)) {
+    if (!message.backlog) {
+      OnBrokerLine(message.payload);
+    }
+    return;
+  }
   uint64_t dropped = 0;
   const auto read = std::from_chars(message.payload.data(),
                                     message.payload.data() + message.payload.size(), dropped);
@@ -235,14 +279,16 @@ void Daemon::UpdateCondition() {
     PublishView(now);
   }
   if (!connections_->outbound_up()) {
-    condition_said_ = false;
+    said_document_.clear();
     return;
   }
-  if (changed || !condition_said_) {
-    condition_said_ = true;
+  std::string document =
+      BridgeDocument(trouble.empty() ? "online" : "degraded", trouble, core_->outage());
+  if (document != said_document_) {
+    said_document_ = document;
     core::Publish publish;
     publish.topic = settings_.fleet.topic_root + "/bridge";
-    publish.payload = BridgeDocument(trouble.empty() ? "online" : "degraded", trouble);
+    publish.payload = std::move(document);
     publish.retain = true;
     connections_->Publish(std::move(publish));
   }
@@ -280,7 +326,7 @@ void Daemon::Shutdown() {
   if (connections_->outbound_up()) {
     core::Publish publish;
     publish.topic = settings_.fleet.topic_root + "/bridge";
-    publish.payload = BridgeDocument("offline", "the daemon was stopped");
+    publish.payload = BridgeDocument("offline", "the daemon was stopped", {});
     publish.retain = true;
     connections_->Publish(std::move(publish));
     connections_->Turn(Now());

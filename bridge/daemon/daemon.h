@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "broker/launch.h"
+#include "broker/log_reader.h"
 #include "child/lock.h"
 #include "core/core.h"
 #include "daemon/batcher.h"
@@ -55,6 +56,7 @@ class Daemon {
   void Turn();
   void OnSignal(int signal);
   void Reload();
+  Status RewriteBrokerFiles();
   void AdoptBroker(const broker::Launch& launch);
   void FindOwnServers(const Instant& now);
   void BreakHungRequest(const Instant& now);
@@ -64,7 +66,9 @@ class Daemon {
   void UpdateCondition();
   void SayCondition(const std::string& trouble);
   [[nodiscard]] std::string Trouble(const Instant& now) const;
-  void OnBrokerCounter(const core::Message& message);
+  void OnBrokerStatus(const core::Message& message);
+  void OnBrokerLine(std::string_view line);
+  void LogDenied(bool wanted);
   [[nodiscard]] milliseconds Timeout(const Instant& now) const;
   void Shutdown();
 
@@ -99,8 +103,10 @@ class Daemon {
   bool said_ready_ = false;
   bool reload_ok_ = true;
   std::optional<uint64_t> broker_dropped_;
+  broker::LogReader log_reader_;
+  bool logs_denied_ = false;            // what the broker's files say now
   std::string condition_ = "starting";  // the last reason said; "" is ready
-  bool condition_said_ = false;         // on this connection's bridge topic
+  std::string said_document_;           // on this connection's bridge topic
   std::string store_trouble_ = "the database is not there yet";
   MonoTime next_second_;
   MonoTime next_alive_;

@@ -105,10 +105,14 @@ Status Daemon::OpenServers() {
     for (const std::string& warning : launch_->warnings) {
       LogWarning("broker", warning);
     }
-    broker_ = MakeBroker(settings_, users_, [this](const broker::Launch& started) {
-      launch_ = started;
-      AdoptBroker(started);
-    });
+    broker_ = MakeBroker(
+        settings_, users_,
+        [this](const broker::Launch& started) {
+          launch_ = started;
+          logs_denied_ = settings_.broker.log_denied;
+          AdoptBroker(started);
+        },
+        [this](std::string_view line) { OnBrokerLine(line); });
     // A broker that lost its newest sessions to a SIGKILL would lose reports.
     connections_->on_new_session = [this] { broker_->Signal(SIGUSR1); };
   } else {
@@ -165,7 +169,7 @@ void Daemon::OpenBatcher() {
   hooks.release = [this](core::Session session) { connections_->Release(session); };
   hooks.drop_reports = [this] { connections_->DropReports(); };
   hooks.snapshot_changed = [this] { snapshot_changed_ = true; };
-  hooks.broker_counter = [this](const core::Message& message) { OnBrokerCounter(message); };
+  hooks.broker_status = [this](const core::Message& message) { OnBrokerStatus(message); };
   batcher_ =
       std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_, std::move(hooks));
   connections_->SetBatcher(batcher_.get());

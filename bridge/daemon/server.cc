@@ -115,6 +115,9 @@ void Server::LogOutput() {
   if (process_) {
     for (const std::string& line : process_->OnOutputReadable()) {
       Log(parts_.level_of_line ? parts_.level_of_line(line) : LogLevel::kInfo, parts_.name, line);
+      if (parts_.on_line) {
+        parts_.on_line(line);
+      }
     }
   }
 }

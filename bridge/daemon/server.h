@@ -29,6 +29,8 @@ class Server {
     std::function<void()> on_ready;
     // Of a line of its output; empty: info.
     std::function<LogLevel(std::string_view line)> level_of_line;
+    // Takes each line of its output; may be empty.
+    std::function<void(std::string_view line)> on_line;
   };
 
   Server(Parts parts, child::RestartPolicy policy);

@@ -105,13 +105,14 @@ int RunAlone(Server& server) {
 }  // namespace
 
 std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const settings::Users& users,
-                                   std::function<void(const broker::Launch&)> on_ready) {
+                                   std::function<void(const broker::Launch&)> on_ready,
+                                   std::function<void(std::string_view)> on_line) {
   auto launch = std::make_shared<broker::Launch>();
   auto probe = std::make_shared<BrokerProbe>();
   Server::Parts parts;
   parts.name = "broker";
   parts.prepare = [&settings, &users, launch]() -> Result<ProcessSpec> {
-    auto prepared = broker::Prepare(settings, users, {});
+    auto prepared = broker::Prepare(settings, users, {.log_denied = settings.broker.log_denied});
     if (!prepared.ok()) {
       return prepared.error();
     }
@@ -122,6 +123,7 @@ std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const set
   parts.on_ready = [launch, on_ready = std::move(on_ready)] { on_ready(*launch); };
   parts.blocked = [&settings] { return Held(broker::LockPath(settings)); };
   parts.level_of_line = [](std::string_view line) { return broker::LevelOfLine(line); };
+  parts.on_line = std::move(on_line);
   child::RestartPolicy policy;
   policy.stop_signals = {SIGTERM};
   return std::make_unique<Server>(std::move(parts), policy);
@@ -174,7 +176,7 @@ int RunBroker(const settings::Loaded& loaded) {
     return 2;
   }
   const settings::Users people = std::move(*users);
-  const auto server = MakeBroker(settings, people, [](const broker::Launch&) {});
+  const auto server = MakeBroker(settings, people, [](const broker::Launch&) {}, {});
   return RunAlone(*server);
 }
 

@@ -12,9 +12,11 @@
 
 namespace printfleet::daemon {
 
-// `on_ready` gets the launch that became ready. `settings` and `users` must outlive the server.
+// `on_ready` gets the launch that became ready, `on_line` each line of the broker's output (may be
+// empty). `settings` and `users` must outlive the server.
 std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const settings::Users& users,
-                                   std::function<void(const broker::Launch&)> on_ready);
+                                   std::function<void(const broker::Launch&)> on_ready,
+                                   std::function<void(std::string_view)> on_line);
 
 std::unique_ptr<Server> MakeDatabase(const settings::Settings& settings);
 

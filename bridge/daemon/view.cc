@@ -14,6 +14,8 @@ metrics::PrinterReading ReadingOf(const printer::Printer& printer) {
   reading.up = printer.presence == printer::Presence::kOnline ||
                printer.presence == printer::Presence::kSuspect;
   reading.state = printer::Name(printer::EffectiveState(printer));
+  reading.offline_reason = printer::Name(printer.offline_reason);
+  reading.flapping = printer.flapping.on();
   reading.nozzle_temp_c = printer.readings.nozzle_temp_c;
   reading.nozzle_target_c = printer.readings.nozzle_target_c;
   reading.bed_temp_c = printer.readings.bed_temp_c;
@@ -96,6 +98,13 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
                         connections.session_up(core::Session::kCommands);
   snapshot->broker.restarts = static_cast<uint64_t>(surroundings.broker_restarts);
   snapshot->broker.dropped_messages = surroundings.broker_dropped;
+  const core::Sessions& sessions = core.sessions();
+  snapshot->broker.refused_connections = sessions.refused_total();
+  if (surroundings.broker_logs_denied || sessions.denied_total() > 0) {
+    snapshot->broker.denied_messages = sessions.denied_total();
+  }
+  const core::Outage& outage = core.outage();
+  snapshot->outage = {outage.on(), outage.lost.size(), outage.missing.size()};
   snapshot->traffic = TrafficOf(settings, core, connections, batcher, now);
   snapshot->database_up = surroundings.store_connected;
   snapshot->data_dir_free_bytes = FreeBytes(settings.data_dir);

@@ -20,6 +20,7 @@ struct Surroundings {
   bool reload_ok = true;
   int64_t broker_restarts = 0;
   std::optional<uint64_t> broker_dropped;
+  bool broker_logs_denied = false;
 };
 
 std::shared_ptr<const metrics::Snapshot> MakeSnapshot(

@@ -67,6 +67,14 @@ struct Question {
   std::shared_ptr<const Request> request;  // kReprint: what the answer is planned for
 };
 
+// printer.diagnose, accepted: core listens for a while, then answers. Ids may be of no printer.
+struct Diagnosis {
+  ReplyTo reply_to;
+  std::string request_id;
+  std::vector<PrinterId> printers;
+  seconds listen{0};
+};
+
 struct AuditEntry {
   WallTime at;
   std::string author;
@@ -88,6 +96,7 @@ struct Output {
   std::vector<Outgoing> outgoing;
   std::vector<Response> responses;
   std::vector<Question> questions;
+  std::vector<Diagnosis> diagnoses;
   std::vector<AuditEntry> audit;
   std::vector<Happening> happenings;
   std::vector<PrinterId> ask_status;  // probes: core sends a status query, paced

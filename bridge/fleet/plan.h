@@ -49,5 +49,6 @@ void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* se
 void HandleRegistryCommand(Turn& turn, const Request& request);
 void HandleFleetCommand(Turn& turn, const Request& request);
 void HandleQuestion(Turn& turn, const Request& request);
+void HandleDiagnose(Turn& turn, const Request& request);
 
 }  // namespace printfleet::fleet

@@ -242,6 +242,10 @@ void HandleQuestion(Turn& turn, const Request& request) {
     Reject(turn, request, *rejected);
     return;
   }
+  if (request.spec->name == "printer.diagnose") {
+    HandleDiagnose(turn, request);
+    return;
+  }
   const auto row = std::ranges::find(kRows, request.spec->name, &Row::command);
   if (row == std::end(kRows)) {
     ListPrinters(turn, request);

@@ -154,6 +154,17 @@ void RespondResult(const ReplyTo& to, std::string_view id, const std::string& re
   Send(to, writer, output);
 }
 
+void RespondListening(const ReplyTo& to, std::string_view id, seconds listen, const Instant& now,
+                      Output& output) {
+  if (!to.stream) {
+    return;
+  }
+  json::Writer writer;
+  Begin(writer, id, "accepted", now);
+  writer.Member("listening_s", static_cast<int64_t>(listen.count()));
+  Send(to, writer, output);
+}
+
 void RespondAccepted(Turn& turn, const Command& command, const ReplyTo& to) {
   if (!to.stream) {
     return;

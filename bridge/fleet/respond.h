@@ -19,6 +19,10 @@ void RespondRejected(const ReplyTo& to, std::string_view id, const Rejection& re
 void RespondResult(const ReplyTo& to, std::string_view id, const std::string& result,
                    const Instant& now, Output& output);
 
+// `accepted` of a question whose answer takes a while. Nothing in final mode.
+void RespondListening(const ReplyTo& to, std::string_view id, seconds listen, const Instant& now,
+                      Output& output);
+
 // `accepted`, and what was skipped. Nothing in final mode.
 void RespondAccepted(Turn& turn, const Command& command, const ReplyTo& to);
 

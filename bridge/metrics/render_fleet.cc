@@ -34,6 +34,30 @@ Family Observed(Family family, const Histogram& histogram) {
   return family;
 }
 
+// A dead printer, a dead farm and a deaf bridge: the first has a reason here, the second is
+// farm_outage, the third has all printers in state unknown.
+void AddPresence(Families& page, const Snapshot& snapshot) {
+  Counts offline;
+  double flapping = 0;
+  for (const PrinterReading& printer : snapshot.printers) {
+    flapping += printer.flapping ? 1 : 0;
+    if (!printer.offline_reason.empty()) {
+      ++offline[printer.offline_reason];
+    }
+  }
+  page.Add(Counted({MetricType::Gauge, "printers_offline", "Printers that are offline, by why."},
+                   offline, "reason"));
+  page.Gauge("printers_flapping", "Printers that come and go all the time.", flapping);
+  page.Gauge("farm_outage", "1 while many printers are gone that were lost at once.",
+             snapshot.outage.on ? 1 : 0);
+  page.Gauge("farm_outage_lost_printers", "Printers lost in the outage that is on.",
+             static_cast<double>(snapshot.outage.lost));
+  page.Gauge("farm_outage_missing_printers", "Printers of the outage that are not back.",
+             static_cast<double>(snapshot.outage.missing));
+  page.Counter("farm_outages_total", "How often many printers were lost at once.",
+               static_cast<double>(snapshot.counters.farm_outages));
+}
+
 void AddFleet(Families& page, const Snapshot& snapshot) {
   PairCounts printers;
   for (const PrinterReading& printer : snapshot.printers) {
@@ -43,6 +67,7 @@ void AddFleet(Families& page, const Snapshot& snapshot) {
                    printers, {"model", "state"}));
   page.Gauge("printers_pending", "Printers that were heard of and not enrolled yet.",
              static_cast<double>(snapshot.printers_pending));
+  AddPresence(page, snapshot);
   const core::Counters& counters = snapshot.counters;
   page.Add(Counted({MetricType::Counter, "jobs_total", "Prints that ended."}, counters.jobs,
                    {"model", "outcome"}));
@@ -115,6 +140,14 @@ void AddServices(Families& page, const Snapshot& snapshot) {
   if (snapshot.broker.dropped_messages) {
     page.Counter("broker_dropped_messages_total", "Messages that the broker says it dropped.",
                  static_cast<double>(*snapshot.broker.dropped_messages));
+  }
+  page.Add(Counted({MetricType::Counter, "broker_refused_connections_total",
+                    "Connections that the managed broker refused, by why."},
+                   snapshot.broker.refused_connections, "reason"));
+  if (snapshot.broker.denied_messages) {
+    page.Counter("broker_denied_total",
+                 "Messages that the broker's access lists refused, while it logs them.",
+                 static_cast<double>(*snapshot.broker.denied_messages));
   }
   page.Gauge("database_up", "1 while the store takes batches.", snapshot.database_up ? 1 : 0);
   if (snapshot.data_dir_free_bytes) {

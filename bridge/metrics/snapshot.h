@@ -21,9 +21,11 @@ struct PrinterReading {
   PrinterId id;
   std::string name;
   std::string model;
-  std::string firmware;  // "" while unknown
-  bool up = false;       // online; while not, its readings are left out
-  std::string state;     // the state document's
+  std::string firmware;        // "" while unknown
+  bool up = false;             // online; while not, its readings are left out
+  std::string state;           // the state document's
+  std::string offline_reason;  // "" while not offline
+  bool flapping = false;
   std::optional<double> nozzle_temp_c;
   std::optional<double> nozzle_target_c;
   std::optional<double> bed_temp_c;
@@ -40,9 +42,18 @@ struct Fill {
 };
 
 struct Broker {
-  bool up = false;                           // all of our connections are up
-  uint64_t restarts = 0;                     // of the managed broker
-  std::optional<uint64_t> dropped_messages;  // as $SYS says; nullopt until it has
+  bool up = false;                                      // all of our connections are up
+  uint64_t restarts = 0;                                // of the managed broker
+  std::optional<uint64_t> dropped_messages;             // as $SYS says; nullopt until it has
+  std::map<std::string, uint64_t> refused_connections;  // by reason; of a managed broker's log
+  std::optional<uint64_t> denied_messages;  // nullopt while the broker is not told to log them
+};
+
+// Printers lost all at once.
+struct FarmOutage {
+  bool on = false;
+  uint64_t lost = 0;
+  uint64_t missing = 0;
 };
 
 // What passes through the daemon, and what waits in it.
@@ -65,6 +76,7 @@ struct Snapshot {
   std::string trouble;  // why the bridge is not ready, "" when it is: for /readyz
   std::vector<PrinterReading> printers;
   uint64_t printers_pending = 0;
+  FarmOutage outage;
   core::Counters counters;
   Broker broker;
   Traffic traffic;

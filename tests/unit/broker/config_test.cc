@@ -126,6 +126,18 @@ TEST(BrokerConfig, APortNumberIsUsedOnceAlsoOnOtherAddresses) {
   EXPECT_FALSE(ConfigText(Input(broker)).ok());  // not resolved
 }
 
+TEST(BrokerConfig, ItsLogReachesTheDaemonWhoseChildItIsNot) {
+  Broker broker;
+  const auto text = [&broker] { return *ConfigText(Input(broker)); };
+  EXPECT_EQ(text().find("log_dest topic"), std::string::npos);
+  broker.lifetime = settings::Lifetime::kOwn;
+  EXPECT_NE(text().find("\nlog_dest topic\n"), std::string::npos);
+  EXPECT_EQ(text().find("log_type debug"), std::string::npos);
+  ConfigInput denied = Input(broker);
+  denied.log_denied = true;
+  EXPECT_NE(ConfigText(denied)->find("\nlog_type debug\n"), std::string::npos);
+}
+
 TEST(BrokerConfig, OpenListenersForPeopleStayOnLoopback) {
   Broker broker;
   broker.listeners = {Listener("0.0.0.0", 1883)};

@@ -136,5 +136,29 @@ TEST(Render, Lines) {
             R"(2026-01-01T00:00Z job_ended p {"outcome":"finished"})");
 }
 
+TEST(Render, ADiagnosisSaysWhatToDoFirst) {
+  json::Parser parser;
+  EXPECT_EQ(
+      DiagnosisText(Read(parser, R"({"listened_s":10,"broker_log":"without_topics","printers":[
+      {"printer_id":"p","name":"a-03","presence":"offline","offline_reason":"timeout",
+       "session":"ended","address":"192.0.2.7","last_report_at":"T1","last_report_type":"status",
+       "last_will_at":null,"answered":{"status":false,"version":false},
+       "connections":[{"at":"T0","address":"192.0.2.7","user":null,"protocol":"3.1.1",
+         "keep_alive_s":60,"outcome":"timeout","ended_at":"T2"}],
+       "refused_connections":[{"at":"T3","address":null,"reason":"login","detail":null}],
+       "denied_topics":[{"topic":"x/y","count":3}],
+       "findings":["It is \u001b[31moff."]}]})")),
+      "a-03 p\n"
+      "  * It is ?[31moff.\n"
+      "  presence: offline (timeout), session ended\n"
+      "  address: 192.0.2.7\n"
+      "  last report: T1 status\n"
+      "  answers: status false, version false\n"
+      "  connected: T0 from 192.0.2.7, user -, MQTT 3.1.1, keep alive 60 s: timeout at T2\n"
+      "  refused: T3 from -: login\n"
+      "  not allowed to publish: x/y (3 times)\n"
+      "The broker's log is not (or not all) ours to read: topics it refuses are not seen.\n");
+}
+
 }  // namespace
 }  // namespace printfleet::cli

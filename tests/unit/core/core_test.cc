@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace printfleet::core {
 namespace {
@@ -334,6 +335,125 @@ TEST_F(CoreTest, OpenCommandsOfTheStoreAreAdoptedAgainAfterADroppedBatch) {
   const fleet::Command* done = core_->world().commands.Find(CommandId{5});
   EXPECT_TRUE(done == nullptr || done->state == fleet::CommandState::kDone);
   EXPECT_GE(CountTopics(published, "fleet/v1/response/local/x"), 1);
+}
+
+// -- Presence: the broker's word, the farm, printer.diagnose --
+
+class PresenceTest : public CoreTest {
+ protected:
+  // Time in which we hear ourselves.
+  std::vector<Publish> Live(seconds time) {
+    std::vector<Publish> published;
+    for (int i = 0; i < time.count(); ++i) {
+      Message message;
+      message.topic = "fleet/v1/heartbeat/printfleet";
+      message.payload = std::to_string(now_ms_);
+      message.received = Now();
+      EXPECT_TRUE(core_->Receive(message));
+      std::ranges::move(Pass(seconds(1)), std::back_inserter(published));
+    }
+    return published;
+  }
+
+  Effects Note(const BrokerNote& note) {
+    return core_->Receive(note, Now()) ? Commit({note}) : Effects{};
+  }
+
+  static int CountEvents(const std::vector<Publish>& publishes, const std::string& kind) {
+    return static_cast<int>(std::ranges::count_if(publishes, [&](const Publish& publish) {
+      return publish.payload.find("\"kind\":\"" + kind + "\"") != std::string::npos;
+    }));
+  }
+
+  const BrokerNote connected_{
+      .kind = BrokerNote::Kind::kConnected, .client_id = kId, .address = "192.0.2.7"};
+  const BrokerNote ended_{.kind = BrokerNote::Kind::kEnded,
+                          .client_id = kId,
+                          .reason = printer::OfflineReason::kTimeout};
+};
+
+TEST_F(PresenceTest, TheBrokersWordIsEvidence) {
+  BecomeLive();
+  Note(connected_);
+  Commit({Free("m1")});
+  EXPECT_EQ(Known().address, "192.0.2.7") << "seen before its first report";
+  EXPECT_TRUE(core_->Receive(ended_, Now()));
+  core_->Step(ended_, Now());
+  (void)core_->Seal(Now());
+  core_->Drop(Now());
+  EXPECT_EQ(Known().presence, printer::Presence::kOnline) << "what was dropped did not happen";
+  EXPECT_EQ(CountEvents(Commit({ended_}).publishes, "printer_suspect"), 1);
+  EXPECT_EQ(CountEvents(Live(seconds(12)), "printer_offline"), 1);
+  EXPECT_EQ(Known().offline_reason, printer::OfflineReason::kTimeout);
+  const Effects refused = Note({.kind = BrokerNote::Kind::kRefused,
+                                .address = "192.0.2.7",
+                                .reason = printer::OfflineReason::kLogin});
+  ASSERT_EQ(refused.rows.statuses.size(), 1U);
+  EXPECT_EQ(refused.rows.statuses[0].offline_reason, "login");
+  EXPECT_EQ(refused.rows.statuses[0].address, "192.0.2.7");
+}
+
+TEST_F(PresenceTest, ARestartOfTheBrokerEndsNoSession) {
+  BecomeLive();
+  Note(connected_);
+  Commit({Free("m1")});
+  EXPECT_EQ(Known().session, printer::SessionState::kAlive);
+  const Effects effects = Commit({SessionDown{Session::kReports, "gone"}, OutboundDown{}});
+  EXPECT_EQ(CountTopics(effects.publishes, "fleet/v1/events"), 0);
+  EXPECT_EQ(Known().session, printer::SessionState::kUnknown);
+  EXPECT_EQ(Known().presence, printer::Presence::kOnline);
+}
+
+TEST_F(PresenceTest, ManyLostAtOnceAreOneOutage) {
+  BecomeLive();
+  constexpr int kPrinters = 6;
+  const auto id = [](int i) { return "p" + std::to_string(i); };
+  for (int i = 0; i < kPrinters; ++i) {
+    Commit({Report("status", R"({"type":"status","action":"workReport","state":"free"})", "20021",
+                   id(i))});
+  }
+  for (int i = 0; i < kPrinters - 1; ++i) {
+    BrokerNote ended = ended_;
+    ended.client_id = id(i);
+    Note(ended);
+  }
+  const auto published = Live(seconds(15));
+  EXPECT_EQ(CountEvents(published, "printer_offline"), kPrinters - 1);
+  EXPECT_EQ(CountEvents(published, "farm_outage"), 1);
+  EXPECT_TRUE(core_->outage().on());
+  EXPECT_EQ(core_->outage().of, kPrinters);
+  EXPECT_EQ(core_->counters().farm_outages, 1U);
+  for (int i = 0; i < kPrinters - 1; ++i) {
+    Commit({Report("status", R"({"type":"status","action":"workReport","state":"busy"})", "20021",
+                   id(i))});
+  }
+  EXPECT_EQ(CountEvents(Live(seconds(2)), "farm_outage_over"), 1);
+  EXPECT_FALSE(core_->outage().on());
+}
+
+TEST_F(PresenceTest, DiagnoseListensThenAnswersOnce) {
+  BecomeLive();
+  Note(connected_);
+  Commit({Free("m1")});
+  const Message request =
+      Said(Session::kCommands, "fleet/v1/command",
+           R"({"id":"7b2c3d60-1111-4222-8333-944455556666","command":"printer.diagnose",)"
+           R"("target":{"all":true},"args":{"seconds":3}})");
+  const Effects effects = Commit({request});
+  EXPECT_EQ(CountTopics(effects.publishes, "fleet/v1/response/local"), 1) << "accepted";
+  EXPECT_TRUE(core_->diagnosing());
+  const auto asked = Live(seconds(2));
+  EXPECT_GE(CountTopics(asked, "/status"), 1);
+  EXPECT_EQ(CountTopics(asked, "fleet/v1/response/local"), 0);
+  const auto answered = Live(seconds(3));
+  EXPECT_EQ(CountTopics(answered, "fleet/v1/response/local"), 1);
+  EXPECT_FALSE(core_->diagnosing());
+  const auto done = std::ranges::find_if(answered, [](const Publish& publish) {
+    return publish.topic.find("/response/") != std::string::npos;
+  });
+  ASSERT_NE(done, answered.end());
+  EXPECT_NE(done->payload.find(R"("address":"192.0.2.7")"), std::string::npos);
+  EXPECT_NE(done->payload.find("does not answer questions"), std::string::npos) << done->payload;
 }
 
 }  // namespace

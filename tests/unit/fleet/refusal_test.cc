@@ -54,7 +54,8 @@ TEST_F(Refusals, OfTheEnvelope) {
   const std::vector<Case> cases = {
       {"print.paus", all, "{}", "{}", "unknown_command", "command", "did you mean print.pause?"},
       {"rollout.create", all, "{}", "{}", "unsupported", "command", "comes with a later version"},
-      {"printer.diagnose", all, "{}", "{}", "unsupported", "command", "later version"},
+      {"printer.diagnose", all, R"({"seconds":121})", "{}", "out_of_range", "args.seconds", "120"},
+      {"printer.diagnose", "{}", "{}", "{}", "empty_target", "target", "names no printers"},
       {"print.pause", "{}", "{}", "{}", "empty_target", "target", "names no printers"},
       {"print.pause", R"({"all":false})", "{}", "{}", "empty_target", "target", ""},
       {"print.pause", R"({"model":["K2Pro"]})", "{}", "{}", "unknown_argument", "target.model",

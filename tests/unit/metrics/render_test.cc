@@ -58,6 +58,8 @@ Snapshot FullSnapshot() {
   snapshot.traffic.inbound_commit_duration.Observe(60);
   snapshot.traffic.inbound_lag_s = 0.012;
   snapshot.broker.dropped_messages = 0;
+  snapshot.broker.denied_messages = 4;
+  snapshot.broker.refused_connections["login"] = 2;
   snapshot.data_dir_free_bytes = 1e9;
   return snapshot;
 }
@@ -191,6 +193,26 @@ TEST(Published, GivesTheLastOne) {
   snapshot->printers_pending = 4;
   published.Set(snapshot);
   EXPECT_EQ(published.Get()->printers_pending, 4U);
+}
+
+TEST(Render, WhoIsMissingAndWhy) {
+  Snapshot snapshot = FullSnapshot();
+  EXPECT_EQ(RenderFleet(snapshot, std::nullopt).find("printfleet_printers_offline"),
+            std::string::npos);
+  snapshot.printers[0].offline_reason = snapshot.printers[1].offline_reason = "timeout";
+  snapshot.printers[1].flapping = true;
+  snapshot.outage = {true, 30, 12};
+  snapshot.counters.farm_outages = 2;
+  const std::string page = RenderFleet(snapshot, std::nullopt);
+  for (const char* line :
+       {"printfleet_printers_offline{reason=\"timeout\"} 2", "printfleet_printers_flapping 1",
+        "printfleet_farm_outage 1", "printfleet_farm_outage_lost_printers 30",
+        "printfleet_farm_outage_missing_printers 12", "printfleet_farm_outages_total 2",
+        "printfleet_broker_denied_total 4",
+        "printfleet_broker_refused_connections_total{reason=\"login\"} 2"}) {
+    EXPECT_TRUE(Has(page, line)) << line << "\n" << page;
+  }
+  ExpectPromtoolAccepts(page);
 }
 
 }  // namespace
