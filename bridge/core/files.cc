@@ -2,6 +2,7 @@
 // confirmed. Their reports say neither which folder was listed nor which file is gone: our request
 // does.
 #include <algorithm>
+#include <array>
 
 #include "core/core.h"
 
@@ -34,8 +35,7 @@ std::string_view Name(Storage storage) {
 
 // A folder has one name: "/a/b", whether it was asked for as "a/b", "/a/b/" or so.
 std::string FolderOf(std::string_view path) {
-  const auto is_slash = [](char c) { return c == '/'; };
-  while (!path.empty() && is_slash(path.back())) {
+  while (path.ends_with('/')) {
     path.remove_suffix(1);
   }
   return path.starts_with('/') ? std::string(path) : "/" + std::string(path);

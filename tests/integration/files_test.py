@@ -35,7 +35,8 @@ class Printer:
 
     def asked(self, action):
         """The requests of this action that came so far."""
-        bodies = [json.loads(each.payload) for each in self.client.seen(prefix=f"{REQUESTS}/file")]
+        seen = self.client.seen(prefix=f"{REQUESTS}/file")
+        bodies = [json.loads(each.payload.decode(errors="replace")) for each in seen]
         return [body for body in bodies if body["action"] == action]
 
     def request(self, command, args, action):
@@ -52,11 +53,12 @@ class Printer:
         self.say("file", action, "done", {"records": records})
 
     def inventory(self):
-        return self.database.rows("SELECT storage, path, filename FROM fleet.printer_files "
+        rows = self.database.rows("SELECT storage, path, filename FROM fleet.printer_files "
                                   "WHERE printer_id = %s ORDER BY 1, 2, 3", ID)
+        return [(row["storage"], row["path"], row["filename"]) for row in rows]
 
     def expect(self, *rows):
-        wait.equal(lambda: [tuple(row) for row in self.inventory()], list(rows), "the inventory", 15)
+        wait.equal(self.inventory, list(rows), "the inventory", 15)
 
 
 @pytest.fixture(scope="module", name="printer")
@@ -113,9 +115,9 @@ def test_names_that_are_not_utf_8_are_kept_as_bytes(printer):
                               b'{"filename":"' + GBK + b'","timestamp":1705245340137}]}}')
     usb = "SELECT filename, filename_raw, modified_at::text FROM fleet.printer_files " \
           "WHERE storage = 'usb'"
-    rows = wait.until(lambda: printer.database.rows(usb), "the name", 15)
-    assert rows[0][0] == GBK.decode(errors="replace") and bytes(rows[0][1]) == GBK
-    assert rows[0][2].startswith("2024-01-14")
+    row = wait.until(lambda: printer.database.rows(usb), "the name", 15)[0]
+    assert row["filename"].strip("\ufffd") == ".gcode" and bytes(row["filename_raw"]) == GBK
+    assert row["modified_at"].startswith("2024-01-14")
     encoded = base64.b64encode(GBK).decode()
     request = printer.request("file.delete_usb", {"filename_b64": encoded}, "deleteUdisk")
     printer.say("file", "deleteUdisk", "success", None)
@@ -126,7 +128,7 @@ def test_names_that_are_not_utf_8_are_kept_as_bytes(printer):
 def test_field_errors_are_counted_by_type_and_field(printer):
     printer.say("file", "listLocal", "done", {"records": [
         {"filename": "b.gcode", "size": "x"}, {"filename": "c.gcode", "size": "y"}]})
-    counted = 'printfleet_field_errors_total{field="data.records[].size",type="file"} 2'
+    counted = 'printfleet_field_errors_total{type="file",field="data.records[].size"} 2'
     wait.until(lambda: counted in printer.daemon.http("/metrics")[1], "the field errors", 15,
                lambda: printer.daemon.http("/metrics")[1])
     printer.expect(("local", "/", "b.gcode"), ("local", "/", "c.gcode"),

@@ -127,19 +127,25 @@ TEST(Asks, AnUrgentOneGoesFirst) {
   EXPECT_EQ(asks.Take(Ms(5000))->printer, "b");
 }
 
-TEST(Counters, FieldErrorsAreBounded) {
+TEST(Counters, FieldErrorsAreBoundedAndNoneIsLost) {
+  constexpr size_t kFields = kFieldErrorLabelsMax + 10;
   Counters batch;
-  for (size_t i = 0; i < kFieldErrorLabelsMax + 10; ++i) {
+  for (size_t i = 0; i < kFields; ++i) {
     batch.AddFieldErrors("print", "data.field" + std::to_string(i), 2);
   }
-  EXPECT_EQ(batch.field_errors.size(), kFieldErrorLabelsMax + 1);
   EXPECT_EQ((batch.field_errors[{"other", "other"}]), 20U);
   Counters total;
   total.AddFieldErrors("file", "data.records", 1);
   total.Add(batch);
-  EXPECT_EQ(total.field_errors.size(), kFieldErrorLabelsMax + 1);
   EXPECT_EQ((total.field_errors[{"file", "data.records"}]), 1U);
-  EXPECT_EQ((total.field_errors[{"other", "other"}]), 22U);
+  for (const Counters* counters : {&batch, &total}) {
+    EXPECT_LE(counters->field_errors.size(), kFieldErrorLabelsMax + 1);
+  }
+  uint64_t sum = 0;
+  for (const auto& [labels, count] : total.field_errors) {
+    sum += count;
+  }
+  EXPECT_EQ(sum, 1 + 2 * kFields);
 }
 
 TEST(Snapshot, GivesBackWhatAStopNeeds) {
