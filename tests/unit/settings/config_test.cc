@@ -133,7 +133,7 @@ TEST(ErrorCodes, MistakesAreNamedWithTheirPlace) {
       "- {code: 1, kind: failure, text: a, advice: b, retry: never, source: observed}\n"
       "- {code: 1, kind: failure, text: a, advice: b, retry: never, source: observed}\n"
       "- {code: 2, kind: fault, text: a, advice: b, retry: no, source: observed}\n"
-      "- {code: x, kind: stopped, text: a, retry: again, sauce: observed}\n",
+      "- {code: x, kind: stopped, text: a, retry: again, sources: observed}\n",
       "c", problems);
   std::string lines;
   for (const auto& problem : problems) {
@@ -144,12 +144,12 @@ TEST(ErrorCodes, MistakesAreNamedWithTheirPlace) {
       "c:3:10: codes[1].code: 1 is here twice\n"
       "c:4:19: codes[2].kind: \"fault\" is not one of failure, interrupted, stopped, refused, "
       "notice\n"
-      "c:4:52: codes[2].retry: \"no\" is not one of never, after_fix, once_after_1500_ms, "
+      "c:4:53: codes[2].retry: \"no\" is not one of never, after_fix, once_after_1500_ms, "
       "again\n"
       "c:5:3: codes[3]: advice is missing\n"
       "c:5:3: codes[3]: source is missing\n"
       "c:5:10: codes[3].code: expected a whole number, got \"x\"\n"
-      "c:5:51: codes[3].sauce: unknown key; did you mean \"source\"?\n");
+      "c:5:51: codes[3].sources: unknown key; did you mean \"source\"?\n");
 }
 
 TEST(Models, MistakesAreNamedWithTheirPlace) {
