@@ -9,7 +9,6 @@
 #include <iterator>
 #include <sstream>
 
-#include "printer/document.h"
 #include "tests/unit/core/rig.h"
 
 namespace printfleet::core {
@@ -78,6 +77,8 @@ class Replay {
     return *rig_.core().world().printers.Find(kPrinter);
   }
 
+  [[nodiscard]] std::string StateDocument() const { return rig_.StateDocument(kPrinter); }
+
   // Outcomes of the jobs in the store, in the order of their starts; "open" for one without.
   [[nodiscard]] std::string Outcomes() {
     std::string outcomes;
@@ -107,7 +108,7 @@ Source SourceOf(json::Value line) {
 
 void CheckLine(json::Value line, Replay& replay) {
   json::Parser parser;
-  const std::string document = printer::Document(replay.printer());
+  const std::string document = replay.StateDocument();
   const auto shown = parser.Parse(document, json::Limits{});
   ASSERT_TRUE(shown.ok());
   const json::Value then = line["then"];

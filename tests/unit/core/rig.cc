@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "printer/document.h"
 
 namespace printfleet::core::testing {
 namespace {
@@ -183,7 +184,7 @@ Rig::Rig() {
   models_.Add(ModelOf("20023", "K2Max"));
   users_["ann"] = {"ann", settings::Role::kOperator, "$7$"};
   users_["vic"] = {"vic", settings::Role::kViewer, "$7$"};
-  core_ = std::make_unique<Core>(settings_, models_, users_, 1);
+  core_ = std::make_unique<Core>(settings_, models_, error_codes_, users_, 1);
 }
 
 void Rig::BecomeLive() {
@@ -281,8 +282,12 @@ void Rig::Pass(milliseconds time, std::vector<Publish>& publishes) {
   }
 }
 
+std::string Rig::StateDocument(const PrinterId& id) const {
+  return printer::Document(*core_->world().printers.Find(id), error_codes_);
+}
+
 void Rig::Restart() {
-  core_ = std::make_unique<Core>(settings_, models_, users_, 1);
+  core_ = std::make_unique<Core>(settings_, models_, error_codes_, users_, 1);
   hears_ = false;
   reports_ = 0;
   core_->Rebuild(store_.Load(), now());

@@ -64,11 +64,15 @@ class Rig {
 
   [[nodiscard]] const MemoryStore& store() const { return store_; }
 
+  // What the daemon retains of a printer. Requires: it is known.
+  [[nodiscard]] std::string StateDocument(const PrinterId& id) const;
+
  private:
   void Beat();
 
   settings::Settings settings_;
   settings::ModelRegistry models_;
+  settings::ErrorCodes error_codes_;
   settings::Users users_;
   std::unique_ptr<Core> core_;
   MemoryStore store_;
