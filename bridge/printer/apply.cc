@@ -269,6 +269,7 @@ Change ApplyDeaf(Printer& printer, const Context& context) {
 Change ApplyLive(Printer& printer, const Context& context) {
   Step step(printer, context);
   RenewPresence(step);
+  RenewFlapping(step);
   RenewJobDeadlines(step);
   return Finish(step);
 }

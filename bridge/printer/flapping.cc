@@ -45,6 +45,13 @@ void WatchFlapping(Step& step) {
   flapping = {};
 }
 
+void RenewFlapping(Step& step) {
+  Flapping& flapping = step.printer.flapping;
+  if (flapping.on()) {
+    flapping.losses.back() = step.mono();
+  }
+}
+
 std::optional<MonoTime> FlappingDeadline(const Printer& printer, const Policy& policy) {
   if (!printer.flapping.on()) {
     return std::nullopt;

@@ -17,6 +17,9 @@ void NotifyPresence(Step& step, std::string_view kind, std::string_view text);
 // Ends the flapping once there was no loss for the window.
 void WatchFlapping(Step& step);
 
+// The link hears again: what was not heard was not calm, so the window begins anew.
+void RenewFlapping(Step& step);
+
 // When WatchFlapping has something to do; nullopt for never.
 std::optional<MonoTime> FlappingDeadline(const Printer& printer, const Policy& policy);
 

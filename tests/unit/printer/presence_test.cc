@@ -187,7 +187,7 @@ TEST(Presence, DeadlinesStandStillWhileNotLive) {
 
 // -- The broker's word --
 
-class SessionTest : public testing::Test {
+class SessionTest : public ::testing::Test {
  protected:
   using Kind = SessionNews::Kind;
 
