@@ -39,9 +39,11 @@ struct Message {
   Digest digest;  // MessageDigest(topic, payload)
 
   // Stamped once by Core::Receive, in the order of arrival: it waited in the broker for us (so it
-  // proves nothing about now), and how long we were deaf at most.
+  // proves nothing about now), how long we were deaf at most, and up to which moment everything
+  // that was published has been read before it: the last heartbeat's that came through.
   bool backlog = false;
   seconds deaf_for{0};
+  MonoTime read_until;
   // A stop that was planned and sent ahead of its batch: what went out.
   std::shared_ptr<const fleet::StopPlan> stop_sent;
 };

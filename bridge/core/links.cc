@@ -32,11 +32,13 @@ bool Links::Receive(Message& message) {
     }
     link.caught_up = true;
     link.heard_at = message.received.mono;
+    link.read_until = sent;
     link.last_lag = message.received.mono - sent;
     link.waiting_since.reset();
     return true;
   }
   message.backlog = !link.caught_up;
+  message.read_until = link.read_until;
   if (message.backlog) {
     message.deaf_for = link.heard_at
                            ? std::chrono::ceil<seconds>(message.received.mono - *link.heard_at)

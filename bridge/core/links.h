@@ -31,7 +31,7 @@ class Links {
   void OnUp(Session session, const Instant& now);
   void OnDown(Session session);
 
-  // Stamps `message` (backlog, deaf_for). True when it is a heartbeat and ends here.
+  // Stamps `message` (backlog, deaf_for, read_until). True when it is a heartbeat and ends here.
   bool Receive(Message& message);
 
   // When the next heartbeat is due, and its payload (a nonce that names its moment).
@@ -58,6 +58,7 @@ class Links {
     bool caught_up = false;
     MonoTime up_at;
     std::optional<MonoTime> heard_at;
+    MonoTime read_until;  // when the last heartbeat that came through was sent
     milliseconds last_lag{0};
     std::optional<MonoTime> waiting_since;  // the oldest heartbeat not heard yet
   };

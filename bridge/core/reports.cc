@@ -58,8 +58,9 @@ void Core::OnReport(const Message& message, const Instant& now) {
     batch_counters_.AddFieldErrors(report.type, protocol::PathWithoutIndices(error.field), 1);
   }
   printer::Printer& printer = world_.printers.Mutable(id);
-  const printer::Change change =
-      printer::ApplyReport(printer, report, ContextAt(now, message.retained, live));
+  printer::Context context = ContextAt(now, message.retained, live);
+  context.read_until = message.read_until;
+  const printer::Change change = printer::ApplyReport(printer, report, context);
   printer.dirty |= change.readings_changed || change.state_changed;
   LogReport(report, message, now);
   LogTelemetry(printer, now);

@@ -86,7 +86,7 @@ class Body {
 
   void operator()(const protocol::StatusReport& status) const {
     Printer& printer = step_.printer;
-    if (step_.context.live && printer.query_sent_at) {
+    if (step_.context.live && printer.query_sent_at && !IsLastWord(step_)) {
       printer.query_sent_at.reset();
       printer.status_answered_at = step_.mono();
       step_.change.answered_status = true;
@@ -208,7 +208,7 @@ Change ApplyReport(Printer& printer, const protocol::Report& report, const Conte
   const bool will = IsOfflineWill(report);
   if (context.live && will) {
     HearWill(step);
-  } else if (context.live) {
+  } else if (context.live && !IsLastWord(step)) {
     HearPrinter(step, report);
   }
   if (will) {

@@ -36,6 +36,8 @@ struct Context {
   bool live = true;
   // Gives the id of a new job. Called at most twice per Apply.
   const std::function<JobId()>& next_job_id;
+  // What was published up to this moment has been read before this message.
+  MonoTime read_until = MonoTime::max();
 };
 
 // Something that happened, for the `events` table and topic. `kind` is one of: printer_online,

@@ -41,16 +41,6 @@ void AskAll(Step& step, const protocol::Report& report) {
   step.change.questions.job = true;
 }
 
-// The session that a suspicion is about has ended, so a report that is no answer may be one of its
-// last, read after the broker's word.
-bool MayBeLastWord(const Step& step, const protocol::Report& report) {
-  const Printer& printer = step.printer;
-  const bool answer =
-      printer.query_sent_at && std::holds_alternative<protocol::StatusReport>(report.body);
-  return printer.presence == Presence::kSuspect && printer.session == SessionState::kEnded &&
-         !answer;
-}
-
 void BeginSession(Step& step, const std::string& address) {
   Printer& printer = step.printer;
   printer.session = SessionState::kAlive;
@@ -71,6 +61,7 @@ void BeginSession(Step& step, const std::string& address) {
 void EndSession(Step& step, OfflineReason reason) {
   Printer& printer = step.printer;
   printer.session = SessionState::kEnded;
+  printer.session_ended_at = step.mono();
   if (!step.context.live) {
     return;
   }
@@ -80,7 +71,7 @@ void EndSession(Step& step, OfflineReason reason) {
   } else if (printer.presence != Presence::kOffline) {
     Suspect(step, reason);
   }
-  printer.query_sent_at.reset();  // an answer to a question of before may be its last word
+  printer.query_sent_at.reset();  // nobody is there to answer what was asked before
 }
 
 void RefuseSession(Step& step, OfflineReason reason) {
@@ -95,12 +86,14 @@ void RefuseSession(Step& step, OfflineReason reason) {
 
 }  // namespace
 
+bool IsLastWord(const Step& step) {
+  const Printer& printer = step.printer;
+  return printer.session == SessionState::kEnded &&
+         step.context.read_until <= printer.session_ended_at;
+}
+
 void HearPrinter(Step& step, const protocol::Report& report) {
   Printer& printer = step.printer;
-  if (MayBeLastWord(step, report)) {
-    step.change.questions.status |= !printer.query_sent_at;
-    return;
-  }
   const Presence before = printer.presence;
   const bool connected = std::holds_alternative<protocol::LastWillReport>(report.body);
   printer.presence = Presence::kOnline;

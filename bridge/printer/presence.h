@@ -9,7 +9,11 @@
 
 namespace printfleet::printer {
 
-// A live report that was not retained and is no offline will.
+// May this be a report of the session that has ended, read after the broker's word of its end? Such
+// a report says what was, and proves nothing of now, also where it looks like an answer.
+bool IsLastWord(const Step& step);
+
+// A live report that was not retained, and is neither an offline will nor a last word.
 void HearPrinter(Step& step, const protocol::Report& report);
 
 // A live "offline" of the printer's will.

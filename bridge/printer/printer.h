@@ -160,6 +160,7 @@ struct Printer {
   OfflineReason offline_reason = OfflineReason::kNone;
   std::string address;  // the last that its session came from; without a port
   SessionState session = SessionState::kUnknown;
+  MonoTime session_ended_at;                  // while kEnded: when the broker's word of it was read
   std::optional<MonoTime> last_sign_of_life;  // any report that was not retained
   std::optional<MonoTime> query_sent_at;      // an unanswered status query of presence
   // When silence changes the presence: unknown -> suspect, suspect -> offline; while online set

@@ -45,6 +45,7 @@ TEST_F(LinksTest, WhatComesBeforeTheFirstHeartbeatIsBacklog) {
   EXPECT_TRUE(links_.Deaf(Session::kReports, At(110)));
   EXPECT_TRUE(Heartbeat(Session::kReports, links_.NextHeartbeat(At(120)), 150));
   EXPECT_FALSE(Report(160).backlog);
+  EXPECT_EQ(Report(160).read_until, MonoTime(milliseconds(120)));
   EXPECT_FALSE(links_.Deaf(Session::kReports, At(160)));
   EXPECT_DOUBLE_EQ(links_.LagSeconds(At(160)), 0.03);
 }

@@ -188,7 +188,7 @@ Bench::Bench() : now{FromEpochMs(kStartMs), MonoTime(seconds(0))} {
 }
 
 Context Bench::Now() {
-  return {now, policy, error_codes, retained, live, next_job_id_};
+  return {now, policy, error_codes, retained, live, next_job_id_, read_until};
 }
 
 void Bench::AdvanceTo(seconds at) {

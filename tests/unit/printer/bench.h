@@ -59,6 +59,7 @@ class Bench {
   Instant now;
   bool live = true;
   bool retained = false;
+  MonoTime read_until = MonoTime::max();  // as in Context
   int64_t next_job = 1;
   std::map<int64_t, int> counted;            // how often each job was handed to the metrics
   Outcome counted_outcome = Outcome::kNone;  // … and the last one as what

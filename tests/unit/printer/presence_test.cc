@@ -231,10 +231,15 @@ TEST_F(SessionTest, TheLastWordsOfAnEndedSessionProveNothing) {
   bench_.Run({"0 free"});
   Hear(Kind::kBegan);
   Hear(Kind::kEnded, OfflineReason::kConnectionLost);
+  bench_.read_until = bench_.now.mono;
   bench_.Run({"1 temp nozzle=20 => idle -"});
   EXPECT_EQ(bench_.printer.presence, Presence::kSuspect);
   bench_.Run({"2 asked", "3 free => idle -"});
-  EXPECT_EQ(bench_.printer.presence, Presence::kOnline) << "an answer does";
+  EXPECT_EQ(bench_.printer.presence, Presence::kSuspect) << "it may have been said before the end";
+  EXPECT_FALSE(bench_.last.answered_status);
+  bench_.read_until = bench_.now.mono;
+  bench_.Run({"4 temp nozzle=20 => idle -"});
+  EXPECT_EQ(bench_.printer.presence, Presence::kOnline) << "what came before the end has been read";
   bench_.Run({"50 will"});
   EXPECT_EQ(bench_.printer.presence, Presence::kSuspect) << "no session is known to live";
 }
@@ -243,7 +248,8 @@ TEST_F(SessionTest, AnAnswerFromBeforeTheEndIsALastWordToo) {
   bench_.Run({"0 free", "1 asked"});
   Hear(Kind::kEnded, OfflineReason::kConnectionLost);
   EXPECT_TRUE(bench_.last.questions.status);
-  bench_.Run({"1 free => idle -"});
+  bench_.read_until = bench_.now.mono;
+  bench_.Run({"1 asked", "1 free => idle -"});
   EXPECT_EQ(bench_.printer.presence, Presence::kSuspect);
   bench_.Run({"11 wait => offline -"});
 }
