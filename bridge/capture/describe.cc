@@ -113,6 +113,10 @@ class Describer {
 
   void operator()(const protocol::InfoReport& report) {
     Add(report.work);
+    Add("firmware", report.firmware);
+    if (report.project) {
+      (*this)(*report.project);
+    }
     Add(report.temperatures);
     Add(report.settings);
     Add("auxiliary_fan_ratio", report.auxiliary_fan_ratio);

@@ -59,18 +59,22 @@ void TakeVersion(Step& step, std::string& known, std::optional<std::string_view>
   }
 }
 
+void TakeFirmware(Step& step, const std::optional<std::string_view>& said) {
+  std::string& firmware = step.printer.registration.firmware;
+  const std::string before = firmware;
+  if (said && !said->empty()) {
+    TakeVersion(step, firmware, said);
+  }
+  if (firmware != before) {
+    step.Notify("firmware_changed", before.empty() ? firmware : before + " -> " + firmware);
+  }
+}
+
 void ApplyVersions(Step& step, const protocol::OtaReport& ota) {
   Registration& registration = step.printer.registration;
-  const std::string before = registration.firmware;
-  if (ota.firmware && !ota.firmware->empty()) {
-    TakeVersion(step, registration.firmware, ota.firmware);
-  }
   TakeVersion(step, registration.machine_version, ota.machine_version);
   TakeVersion(step, registration.peripheral_version, ota.peripheral_version);
-  if (registration.firmware != before) {
-    step.Notify("firmware_changed",
-                before.empty() ? registration.firmware : before + " -> " + registration.firmware);
-  }
+  TakeFirmware(step, ota.firmware);
 }
 
 // One function a report type: what it changes besides presence.
@@ -105,7 +109,11 @@ class Body {
   void operator()(const protocol::InfoReport& info) const {
     TakeTemperatures(step_.printer.readings, info.temperatures);
     TakeSettings(step_.printer.readings, info.settings);
+    TakeFirmware(step_, info.firmware);
     ApplyWork(step_, info.work);
+    if (info.project && info.work != protocol::WorkState::kFree) {
+      ApplyPrint(step_, *info.project, envelope_);
+    }
   }
 
   void operator()(const protocol::OtaReport& ota) const {

@@ -1,4 +1,4 @@
-// info/report of the Kobra 3 family: what of it is a reading. [§3.8]
+// info/report of the Kobra 3 family: its readings, and the job under way. [§3.8]
 #pragma once
 
 #include "protocol/message.h"

@@ -89,6 +89,42 @@ JobBlock ReadJob(const Fields& data, const Dialect& dialect, PrintWord word) {
   return job;
 }
 
+// A print that goes on, by its word: what ended stays under `project` for a while, too.
+bool IsUnderWay(PrintWord word) {
+  switch (word) {
+    case PrintWord::kDownloading:
+    case PrintWord::kChecking:
+    case PrintWord::kPreheating:
+    case PrintWord::kLeveling:
+    case PrintWord::kPrinting:
+    case PrintWord::kPausing:
+    case PrintWord::kPaused:
+    case PrintWord::kResuming:
+    case PrintWord::kResumed:
+    case PrintWord::kStopping:
+      return true;
+    case PrintWord::kStopped:
+    case PrintWord::kFailed:
+    case PrintWord::kFinished:
+    case PrintWord::kUpdated:
+    case PrintWord::kDone:
+    case PrintWord::kWaiting:
+    case PrintWord::kNone:
+    case PrintWord::kUnknown:
+      return false;
+  }
+  return false;
+}
+
+// `pause` says more than the word "printing". Source: shared protocol dossier §3.6, the integers.
+PrintWord WordOfPause(int64_t pause) {
+  constexpr std::array<PrintWord, 5> kWordsOfPause{PrintWord::kPrinting, PrintWord::kPaused,
+                                                   PrintWord::kPausing, PrintWord::kResuming,
+                                                   PrintWord::kStopping};
+  const auto index = static_cast<size_t>(pause);
+  return pause >= 0 && index < kWordsOfPause.size() ? kWordsOfPause[index] : PrintWord::kPrinting;
+}
+
 // slice_param is an object, or one in a string.
 std::optional<std::string> ReadSliceParams(const Fields& data) {
   const json::Value value = data.Whole("slice_param");
@@ -126,6 +162,20 @@ PrintReport ReadPrintReport(const Message& message) {
   report.temperatures = Merged(ReadTemperatures(data), ReadTemperatures(settings));
   report.settings = ReadSettings(settings);
   report.slice_params = ReadSliceParams(data);
+  return report;
+}
+
+std::optional<PrintReport> ReadProject(const Fields& project, const Dialect& dialect) {
+  const std::string_view state = project.Text("state").value_or("");
+  const PrintWord word = MeaningOf(kWords, state).value_or(PrintWord::kUnknown);
+  if (!IsUnderWay(word)) {
+    return std::nullopt;
+  }
+  const int64_t pause = project.Int("pause", kAnyInt).value_or(0);
+  PrintReport report;
+  report.word = word == PrintWord::kPrinting ? WordOfPause(pause) : word;
+  report.job = ReadJob(project, dialect, report.word);
+  report.job.task_id = project.Id("task_id");
   return report;
 }
 

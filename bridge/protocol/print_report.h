@@ -8,4 +8,8 @@ namespace printfleet::protocol {
 
 PrintReport ReadPrintReport(const Message& message);
 
+// The job that an info report tells of under `project`: the block of a print report with its word
+// beside it. nullopt when no job is under way.
+std::optional<PrintReport> ReadProject(const Fields& project, const Dialect& dialect);
+
 }  // namespace printfleet::protocol

@@ -192,9 +192,11 @@ struct OtaReport {
 // [§1] `…/response`: "received", never "understood".
 struct AckReport {};
 
-// info/report of neighbouring models: what of it is a reading.
+// info/report of neighbouring models.
 struct InfoReport {
   WorkState work = WorkState::kUnknown;
+  std::optional<PrintReport> project;  // the job under way, as a print report would tell it
+  std::optional<std::string_view> firmware;
   Temperatures temperatures;
   PrintSettings settings;
   std::optional<double> auxiliary_fan_ratio;

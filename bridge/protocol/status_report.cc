@@ -5,7 +5,9 @@
 namespace printfleet::protocol {
 namespace {
 
-constexpr std::array<Word<WorkState>, 4> kWords{{{"free", WorkState::kFree},
+// "idle": info of a Kobra 3 Max. Source: tests/fixtures/captures/kobra_3_max.jsonl
+constexpr std::array<Word<WorkState>, 5> kWords{{{"free", WorkState::kFree},
+                                                 {"idle", WorkState::kFree},
                                                  {"busy", WorkState::kBusy},
                                                  {"FREE", WorkState::kFree},
                                                  {"BUSY", WorkState::kBusy}}};

@@ -174,9 +174,10 @@ TEST_P(Captures, SurviveDuplicatesAndDisorder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Captures,
-                         ::testing::Values("chrisfore_kobra_s1_max", "jbatonnet_kobra_3",
-                                           "kobra_3_max", "metheos_kobra_s1", "modrzew_photon_p1",
-                                           "molgovulgo_photon_m7", "nino6689_kobra_s1"),
+                         ::testing::Values("chrisfore_kobra_s1_max", "chrisfore_kobra_s1_max_info",
+                                           "jbatonnet_kobra_3", "kobra_3_max", "metheos_kobra_s1",
+                                           "modrzew_photon_p1", "molgovulgo_photon_m7",
+                                           "nino6689_kobra_s1"),
                          [](const auto& test) { return test.param; });
 
 // -- Nine days of a resin printer, rebuilt from the figures of its capture: 20 jobs. --

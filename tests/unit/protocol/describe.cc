@@ -135,8 +135,9 @@ struct Describer {
 
   std::string operator()(const InfoReport& report) const {
     return std::string("info ") + kWork[static_cast<size_t>(report.work)] +
-           Of(report.temperatures) + Of(report.settings) +
-           Fans(report.auxiliary_fan_ratio, report.box_fan_level);
+           Pair("firmware", report.firmware) +
+           (report.project ? " [" + (*this)(*report.project) + "]" : "") + Of(report.temperatures) +
+           Of(report.settings) + Fans(report.auxiliary_fan_ratio, report.box_fan_level);
   }
 
   std::string operator()(const UserReport& report) const {

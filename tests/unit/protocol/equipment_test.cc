@@ -121,5 +121,30 @@ TEST(Fan, AuxiliaryAndBoxFans) {
       "fan fan=0.5 aux=0.25 box=2");
 }
 
+// Source: tests/fixtures/captures/metheos_kobra_s1.jsonl, its first line.
+std::string InfoWith(const std::string& project) {
+  return BodyOf("info",
+                R"({"data":{"state":"busy","version":"2.5.8.8","project":)" + project + "}}");
+}
+
+TEST(Equipment, InfoTellsOfTheJobUnderWay) {
+  const std::string figures =
+      R"("progress":34,"curr_layer":50,"total_layers":184,"task_id":-1,"filename":"a.gcode")";
+  const std::string job = " task=-1 file=a.gcode progress=0.34 layer=50 layers=184";
+  EXPECT_EQ(InfoWith(R"({"state":"printing","pause":0,)" + figures + "}"),
+            "info busy firmware=2.5.8.8 [print other/printing" + job + "]");
+  EXPECT_EQ(InfoWith(R"({"state":"printing","pause":1,)" + figures + "}"),
+            "info busy firmware=2.5.8.8 [print other/paused" + job + "]");
+  EXPECT_EQ(InfoWith(R"({"state":"preheating",)" + figures + "}"),
+            "info busy firmware=2.5.8.8 [print other/preheating" + job + "]");
+}
+
+TEST(Equipment, AnEndedProjectIsNoJobUnderWay) {
+  for (const char* project : {R"({"state":"failed","filename":"a.gcode"})", "null",
+                              R"({"print_status":0,"filename":""})", R"({"state":"odd"})"}) {
+    EXPECT_EQ(InfoWith(project), "info busy firmware=2.5.8.8") << project;
+  }
+}
+
 }  // namespace
 }  // namespace printfleet::protocol
