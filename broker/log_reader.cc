@@ -127,6 +127,8 @@ constexpr std::array kEndings = {
     Ending{"disconnected due to oversize payload.", OfflineReason::kProtocolError},
     Ending{"disconnected due to QoS not supported.", OfflineReason::kProtocolError},
     Ending{"disconnected: Protocol error.", OfflineReason::kProtocolError},
+    // It went before the broker had answered its PUBLISH. Source: eclipse-mosquitto/mosquitto#3253
+    Ending{"disconnected due to out of memory.", OfflineReason::kConnectionLost},
     Ending{"disconnected: Connection reset by peer.", OfflineReason::kConnectionLost},
     Ending{"disconnected: Connection timed out.", OfflineReason::kConnectionLost},
     Ending{"disconnected: Broken pipe.", OfflineReason::kConnectionLost},

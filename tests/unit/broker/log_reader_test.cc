@@ -65,6 +65,7 @@ TEST_F(LogReaderTest, HowSessionsEnd) {
            {"closed its connection.", OfflineReason::kConnectionLost},
            {"has exceeded timeout, disconnecting.", OfflineReason::kTimeout},
            {"disconnected due to protocol error.", OfflineReason::kProtocolError},
+           {"disconnected due to out of memory.", OfflineReason::kConnectionLost},
            {"disconnected: Connection reset by peer.", OfflineReason::kConnectionLost},
            {"disconnected, not authorised.", OfflineReason::kLogin}}) {
     const auto note = Read({"Client a " + rest});
