@@ -2,6 +2,7 @@
 // whose moment has come.
 #include "core/core.h"
 #include "printer/document.h"
+#include "printer/state.h"
 
 namespace printfleet::core {
 namespace {
@@ -53,8 +54,7 @@ bool SameStored(const fleet::Execution& a, const fleet::Execution& b) {
 StatusRow RowOf(const printer::Printer& printer) {
   StatusRow row;
   row.printer_id = printer.registration.id;
-  row.online = printer.presence == printer::Presence::kOnline ||
-               printer.presence == printer::Presence::kSuspect;
+  row.online = printer::IsThere(printer);
   row.offline_reason = printer::Name(printer.offline_reason);
   row.address = printer.address;
   row.state = printer::Name(printer::EffectiveState(printer));

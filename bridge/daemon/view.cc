@@ -2,6 +2,8 @@
 
 #include <sys/statvfs.h>
 
+#include "printer/state.h"
+
 namespace printfleet::daemon {
 namespace {
 
@@ -11,8 +13,7 @@ metrics::PrinterReading ReadingOf(const printer::Printer& printer) {
   reading.name = printer.registration.name;
   reading.model = printer.registration.model;
   reading.firmware = printer.registration.firmware;
-  reading.up = printer.presence == printer::Presence::kOnline ||
-               printer.presence == printer::Presence::kSuspect;
+  reading.up = printer::IsThere(printer);
   reading.state = printer::Name(printer::EffectiveState(printer));
   reading.offline_reason = printer::Name(printer.offline_reason);
   reading.flapping = printer.flapping.on();

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "fleet/registry.h"
 #include "fleet/select.h"
+#include "printer/state.h"
 
 namespace printfleet::fleet {
 namespace {
@@ -17,11 +18,6 @@ const std::string& By(const Request& request) {
 bool Confirmed(const Request& request) {
   const bool* confirm = request.args.Get<bool>("confirm");
   return confirm != nullptr && *confirm;
-}
-
-bool IsOnline(const printer::Printer& printer) {
-  return printer.presence == printer::Presence::kOnline ||
-         printer.presence == printer::Presence::kSuspect;
 }
 
 std::optional<Rejection> CheckSuccessor(const World& world, const Request& request,
@@ -56,7 +52,7 @@ std::optional<Rejection> CheckSuccessor(const World& world, const Request& reque
 
 // What says that the old printer still lives; "" when nothing does.
 std::string SignOfLife(const World& world, const printer::Printer& old) {
-  if (IsOnline(old)) {
+  if (printer::IsThere(old)) {
     return "is online";
   }
   if (old.job && old.job->open()) {

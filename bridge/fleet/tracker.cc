@@ -5,6 +5,7 @@
 #include "fleet/gates.h"
 #include "fleet/respond.h"
 #include "fleet/stop.h"
+#include "printer/state.h"
 
 namespace printfleet::fleet {
 namespace {
@@ -78,11 +79,6 @@ bool IsFresh(const Turn& turn, const printer::Printer& printer) {
          turn.now.mono - *printer.status_answered_at <= turn.rules.settings.commands.fresh;
 }
 
-bool IsThere(const printer::Printer& printer) {
-  return printer.presence == printer::Presence::kOnline ||
-         printer.presence == printer::Presence::kSuspect;
-}
-
 // How long it may wait for a printer that is away.
 milliseconds WaitTime(const Command& command) {
   return command.request.options.timeout.value_or(command.request.spec->total);
@@ -117,7 +113,7 @@ void StartExecution(Turn& turn, const ExecutionKey& key) {
     return;
   }
   const bool stop = IsStop(command.request);
-  if (!stop && command.request.options.wait_when_offline && !IsThere(*printer)) {
+  if (!stop && command.request.options.wait_when_offline && !printer::IsThere(*printer)) {
     Defer(turn, key, true);
     return;
   }
