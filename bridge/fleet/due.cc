@@ -77,7 +77,7 @@ void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys) {
     if (execution == nullptr || command == nullptr || !IsOut(*execution)) {
       continue;
     }
-    Evidence evidence = Judge(command->request, *execution, report);
+    Evidence evidence = Judge(command->request, *execution, report, turn.rules.error_codes);
     // A refusal that names another message of ours is about that one.
     if (owned && execution->msgid != msgid && evidence.verdict == Verdict::kRefuted) {
       continue;

@@ -48,10 +48,12 @@ bool RawMayAct(const Request& request) {
   if (!Is(request, "printer.raw")) {
     return false;
   }
-  constexpr std::array<std::string_view, 9> kHarmless = {"query",     "pause",         "stop",
-                                                         "cancel",    "getSliceParam", "listLocal",
-                                                         "listUdisk", "reportVersion", "getInfo"};
+  constexpr std::array<std::string_view, 8> kHarmless = {
+      "query", "pause", "stop", "cancel", "getSliceParam", "listLocal", "listUdisk", "getInfo"};
   const std::string* action = request.args.Get<std::string>("action");
+  if (action != nullptr && *action == "reportVersion") {
+    return request.args.Has("data");  // with data it offers a firmware
+  }
   return action == nullptr || std::ranges::find(kHarmless, *action) == kHarmless.end();
 }
 

@@ -12,7 +12,8 @@ struct Case {
   const Request& request;
   const Execution& execution;
   const protocol::Report& report;
-  bool echoed = false;  // the report carries the msgid of our message
+  bool echoed;  // the report carries the msgid of our message
+  const settings::ErrorCodes& error_codes;
 
   template <typename Body>
   [[nodiscard]] const Body* As() const {
@@ -26,7 +27,7 @@ Evidence Proved(const protocol::Report& report, std::string result = "");
 Evidence Refuted(const protocol::Report& report, std::string_view fallback = "the printer refused");
 
 // State "failed", or an error's code.
-bool IsFailure(const protocol::Report& report);
+bool IsFailure(const Case& c);
 bool IsOkWord(std::string_view state);
 
 Evidence JudgeStart(const Case& c);

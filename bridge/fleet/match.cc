@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fleet/build.h"
 #include "fleet/judge.h"
+#include "printer/error_text.h"
 #include "protocol/topics.h"
 
 namespace printfleet::fleet {
@@ -66,7 +67,7 @@ Evidence JudgeFile(const Case& c, protocol::FileAction action) {
   if (file == nullptr || (file->action != action && !c.echoed)) {
     return {};
   }
-  if (IsFailure(c.report)) {
+  if (IsFailure(c)) {
     return Refuted(c.report);
   }
   if (!file->done) {
@@ -125,7 +126,7 @@ Evidence JudgeVideo(const Case& c) {
   if (video->word == protocol::VideoWord::kStarted || video->word == protocol::VideoWord::kJoined) {
     return Proved(c.report);
   }
-  return IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+  return IsFailure(c) ? Refuted(c.report) : Evidence{};
 }
 
 Evidence JudgeVersion(const Case& c) {
@@ -167,7 +168,7 @@ Evidence JudgeOta(const Case& c) {
     case OtaStep::kCanceled:
       return Refuted(c.report, c.report.envelope.state);
     case OtaStep::kUnknown:
-      return c.echoed && IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+      return c.echoed && IsFailure(c) ? Refuted(c.report) : Evidence{};
   }
   return {};
 }
@@ -184,7 +185,7 @@ Evidence JudgeRaw(const Case& c) {
   json::Writer writer;
   writer.BeginObject().Member("state", CleanText(envelope.state, 100)).EndObject();
   const std::string result = writer.Take();
-  return IsFailure(c.report) ? Refuted(c.report) : Proved(c.report, result);
+  return IsFailure(c) ? Refuted(c.report) : Proved(c.report, result);
 }
 
 struct Row {
@@ -245,28 +246,35 @@ Evidence Refuted(const Report& report, std::string_view fallback) {
   return evidence;
 }
 
-bool IsFailure(const Report& report) {
-  return report.envelope.state == "failed" ||
-         (report.envelope.code && protocol::IsErrorCode(*report.envelope.code));
+bool IsFailure(const Case& c) {
+  const auto& envelope = c.report.envelope;
+  return envelope.state == "failed" ||
+         (envelope.code && protocol::IsErrorCode(*envelope.code) &&
+          c.error_codes.KindOf(*envelope.code) != settings::ErrorKind::kNotice);
 }
 
 bool IsOkWord(std::string_view state) {
   return state == "done" || state == "success" || state == "updated";
 }
 
-Evidence Judge(const Request& request, const Execution& execution, const Report& report) {
+Evidence Judge(const Request& request, const Execution& execution, const Report& report,
+               const settings::ErrorCodes& error_codes) {
   const Row* row = FindRow(request.spec->name);
   if (row == nullptr || std::holds_alternative<protocol::LastWillReport>(report.body)) {
     return {};
   }
   const bool echoed = !execution.msgid.empty() && report.envelope.msgid == execution.msgid;
-  if (std::holds_alternative<protocol::AckReport>(report.body)) {
-    if (!echoed) {
-      return {};
-    }
-    return IsFailure(report) ? Refuted(report) : Says(Verdict::kShown, report);
+  const Case c{request, execution, report, echoed, error_codes};
+  Evidence evidence;
+  if (!std::holds_alternative<protocol::AckReport>(report.body)) {
+    evidence = row->judge(c);
+  } else if (echoed) {
+    evidence = IsFailure(c) ? Refuted(report) : Says(Verdict::kShown, report);
   }
-  return row->judge({request, execution, report, echoed});
+  if (evidence.verdict == Verdict::kRefuted && error_codes.Find(evidence.code.value_or(0))) {
+    evidence.message = printer::ErrorText(error_codes, report.envelope);
+  }
+  return evidence;
 }
 
 Silence JudgeSilence(const Request& request, const Execution& execution,

@@ -23,8 +23,10 @@ struct Evidence {
   std::string result;  // JSON text, "" for none
 };
 
+// A refusal with a known code carries that code's text.
 // Requires: the report was read live, after the execution's message was handed out.
-Evidence Judge(const Request& request, const Execution& execution, const protocol::Report& report);
+Evidence Judge(const Request& request, const Execution& execution, const protocol::Report& report,
+               const settings::ErrorCodes& error_codes);
 
 // What silence until the deadline means for `execution`.
 struct Silence {

@@ -38,7 +38,7 @@ Evidence JudgeVerb(const Case& c, const VerbWords& words) {
   // The word alone proves it, whatever action it comes with (a stop is also told as start/stoped);
   // a refusal must be of this action, or carry our msgid.
   const bool ours = c.echoed || print->action == words.action;
-  if (ours && (print->word == PrintWord::kFailed || IsFailure(c.report))) {
+  if (ours && (print->word == PrintWord::kFailed || IsFailure(c))) {
     return Refuted(c.report);
   }
   if (Has(words.proved, print->word)) {
@@ -110,7 +110,7 @@ Evidence JudgeStart(const Case& c) {
     case PrintWord::kDone:
     case PrintWord::kNone:
     case PrintWord::kUnknown:
-      return IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+      return IsFailure(c) ? Refuted(c.report) : Evidence{};
   }
   return {};
 }
@@ -147,7 +147,7 @@ Evidence JudgeUpdate(const Case& c) {
   }
   const bool ours =
       c.echoed || (print->action == PrintAction::kUpdate && print->word != PrintWord::kDownloading);
-  return ours && IsFailure(c.report) ? Refuted(c.report) : Evidence{};
+  return ours && IsFailure(c) ? Refuted(c.report) : Evidence{};
 }
 
 Evidence JudgeFan(const Case& c) {
@@ -163,7 +163,7 @@ Evidence JudgeFan(const Case& c) {
     return Proved(c.report);
   }
   if (set || c.echoed) {
-    if (IsFailure(c.report)) {
+    if (IsFailure(c)) {
       return Refuted(c.report);
     }
     return IsOkWord(envelope.state) ? Proved(c.report) : Says(Verdict::kShown, c.report);
@@ -177,7 +177,7 @@ Evidence JudgeQuery(const Case& c) {
     return {};
   }
   const bool ours = c.echoed || print->action == PrintAction::kQuery;
-  if (ours && IsFailure(c.report)) {
+  if (ours && IsFailure(c)) {
     return Refuted(c.report);
   }
   // The next job block answers it too, under whatever action.
@@ -190,7 +190,7 @@ Evidence JudgeSliceParams(const Case& c) {
   if (print == nullptr || (print->action != PrintAction::kGetSliceParam && !c.echoed)) {
     return {};
   }
-  if (IsFailure(c.report)) {
+  if (IsFailure(c)) {
     return Refuted(c.report);
   }
   if (print->slice_params && print->slice_params->size() <= kResultBytesMax) {
@@ -205,7 +205,7 @@ Evidence JudgeMapTask(const Case& c) {
   if (print == nullptr || (print->action != PrintAction::kLocalTaskTrans && !c.echoed)) {
     return {};
   }
-  if (IsFailure(c.report)) {
+  if (IsFailure(c)) {
     return Refuted(c.report);
   }
   return print->word == PrintWord::kDone ? Proved(c.report) : Says(Verdict::kShown, c.report);

@@ -20,8 +20,7 @@ class PrinterContext {
   explicit PrinterContext(Turn& turn)
       : policy_(printer::PolicyOf(turn.rules.settings.fleet)),
         next_job_id_([&world = turn.world] { return JobId{world.ledger.Mutable().next_job_id++}; }),
-        context_{turn.now, policy_,         turn.rules.error_codes,
-                 false,    turn.world.live, next_job_id_} {}
+        context_{turn.now, policy_, turn.rules.error_codes, false, turn.world.live, next_job_id_} {}
 
   PrinterContext(const PrinterContext&) = delete;
   PrinterContext& operator=(const PrinterContext&) = delete;

@@ -27,6 +27,11 @@ TEST(Command, PauseOfOneModelReachesExactlyThoseAndEndsByWhatEachSays) {
   farm.SetManner("p-1", Manner::kObeys);
   farm.SetManner("p-2", Manner::kTwice);
   farm.SetManner("p-3", Manner::kFails);  // idle: 10102
+  farm.error_codes.Add({.code = 10102,
+                        .kind = settings::ErrorKind::kRefused,
+                        .text = "no print task",
+                        .advice = "",
+                        .source = "published"});
   farm.world.Merge();
 
   farm.Send(Farm::Make(1, "print.pause", R"({"models":["K2Plus"]})"));
@@ -42,6 +47,7 @@ TEST(Command, PauseOfOneModelReachesExactlyThoseAndEndsByWhatEachSays) {
   EXPECT_EQ(farm.State("p-2"), "succeeded");
   EXPECT_EQ(farm.State("p-3"), "failed");
   EXPECT_EQ(farm.Find("p-3")->code, 10102);
+  EXPECT_EQ(farm.Find("p-3")->message, "no print task") << "what the code means";
   EXPECT_EQ(farm.State("p-4"), "sent_unconfirmed");
   const std::string done = farm.Last("done");
   EXPECT_EQ(At(done, "succeeded"), "2");
