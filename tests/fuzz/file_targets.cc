@@ -100,6 +100,15 @@ void Models(std::string_view bytes) {
   }
 }
 
+void Codes(std::string_view bytes) {
+  std::vector<settings::Problem> problems;
+  const auto codes = settings::LoadErrorCodes(std::string(bytes), "error_codes.yaml", problems);
+  CheckProblems(problems);
+  for (const auto& [number, code] : codes.all()) {
+    CHECK(number == code.code && codes.Find(number) == &code);
+  }
+}
+
 void Users(std::string_view bytes) {
   const auto users = settings::ParseUsers(bytes, "users");
   if (!users.ok()) {

@@ -25,7 +25,7 @@ mkdir -p "$work/found" "$seeds/$target"
 # Scripts and requests drive a whole core each: long ones only cost time.
 case $target in
   Core | Request | Stops) max_len=2048 ;;
-  Settings | Models) max_len=8192 ;;
+  Settings | Models | Codes) max_len=8192 ;;
   *) max_len=512 ;;
 esac
 "$program" -seed=1 -max_len=$max_len -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \

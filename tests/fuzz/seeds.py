@@ -81,6 +81,7 @@ def seeds():
         yield "Topic", topic + "\n" + versions[number % len(versions)]
         yield "Decode", (type_ or ["x"])[0] + "\n" + payload
         yield "Json", payload
+        yield "Recording", topic + " " + payload + "\n" + text({"topic": topic, "payload": payload, "qos": 1})
         typed += [(type_[0], payload)] if type_ else []
     for at in range(0, len(typed), 12):
         yield "Core", "l\n" + script(typed[at:at + 12], every_request[at % 20:at % 20 + 4])
@@ -94,7 +95,7 @@ def seeds():
                   "command": "print.stop", "target": "{}", "args": "{}", "outcome": "rejected(unavailable)"}
         yield "Stops", text(record)
     for path in sorted((ROOT / "config").glob("*.yaml")):
-        yield "Models" if path.stem == "models" else "Settings", path.read_text()
+        yield {"models": "Models", "error_codes": "Codes"}.get(path.stem, "Settings"), path.read_text()
     printer = {"printer_id": "d", "model_id": "20021", "name": "n", "firmware": "3.1.2", "enrolment": "enrolled",
                "topic_form": "short", "groups": ["g"], "labels": {"a": "b"}, "last_task_id": "7", "model": "K2Pro"}
     yield "Snapshot", text(printer) + "\n" + text({"printer_id": "e", "model_id": "m7"}) + "\n"

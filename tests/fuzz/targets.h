@@ -16,8 +16,10 @@ void Stops(std::string_view bytes);     // lines of stops.log
 void Snapshot(std::string_view bytes);  // printers.snapshot
 void Settings(std::string_view bytes);  // the configuration
 void Models(std::string_view bytes);    // models.yaml
+void Codes(std::string_view bytes);     // error_codes.yaml
 void Users(std::string_view bytes);     // the users file
-void Json(std::string_view bytes);      // JSON, read and written again
+void Recording(std::string_view bytes);  // lines of a capture: explained, redacted
+void Json(std::string_view bytes);       // JSON, read and written again
 
 struct Target {
   std::string_view name;  // its folder in tests/fixtures/fuzz
@@ -28,7 +30,7 @@ inline constexpr std::array kTargets{
     Target{"Topic", Topic},       Target{"Decode", Decode}, Target{"Core", Core},
     Target{"Request", Request},   Target{"Stops", Stops},   Target{"Snapshot", Snapshot},
     Target{"Settings", Settings}, Target{"Models", Models}, Target{"Users", Users},
-    Target{"Json", Json},
+    Target{"Json", Json},         Target{"Codes", Codes},   Target{"Recording", Recording},
 };
 
 // Takes the first line of `rest`, or all of it, without its newline.
