@@ -8,6 +8,18 @@
 namespace printfleet::core {
 namespace {
 
+protocol::Dialects DialectsOf(const settings::ModelRegistry& models) {
+  protocol::Dialects dialects;
+  for (const auto& [id, model] : models.all()) {
+    protocol::Dialect& dialect = dialects[id];
+    dialect.material_in_mm = model.material_in_mm;
+    if (model.job_time_unit_s > 0) {
+      dialect.job_time_unit_s = model.job_time_unit_s;
+    }
+  }
+  return dialects;
+}
+
 // A random (version 4) UUID's text from 128 random bits.
 std::string UuidText(uint64_t high, uint64_t low) {
   std::string raw(16, '\0');
@@ -32,7 +44,8 @@ Core::Core(const settings::Settings& settings, const settings::ModelRegistry& mo
       users_(&users),
       policy_(printer::PolicyOf(settings.fleet)),
       decoder_(json::Limits{static_cast<size_t>(settings.inbound.payload_bytes_max),
-                            settings.inbound.depth_max}),
+                            settings.inbound.depth_max},
+               DialectsOf(models)),
       random_(seed),
       duplicates_(static_cast<size_t>(settings.inbound.duplicate_window_messages)),
       links_(Links::Config{Topic("heartbeat/" + settings.instance),

@@ -155,7 +155,7 @@ std::variant<Report, DecodeFailure> Decoder::Decode(std::string_view topic,
   Notes notes{parser_, report.field_errors, trace, {}};
   const Fields fields(*root, notes);
   report.envelope = ReadEnvelope(fields, parser_.Keep(parsed->type));
-  const Message message{report.envelope, fields, DialectOf(parsed->model_id)};
+  const Message message{report.envelope, fields, DialectOf(parsed->model_id, dialects_)};
   const ReportType& type = TypeOf(parsed->type, message);
   report.type = type.name;
   report.body = type.read(message);

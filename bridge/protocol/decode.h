@@ -3,10 +3,12 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "protocol/dialect.h"
 #include "protocol/report.h"
 #include "protocol/topics.h"
 #include "protocol/trace.h"
@@ -27,7 +29,8 @@ struct DecodeFailure {
 // Not thread-safe.
 class Decoder {
  public:
-  explicit Decoder(json::Limits limits) : limits_(limits) {}
+  explicit Decoder(json::Limits limits, Dialects dialects = {})
+      : limits_(limits), dialects_(std::move(dialects)) {}
 
   // A type, action or word we do not know is a Report, never a failure. Tolerates all of the
   // dossier's §2 and §8: absent, null or mistyped fields, "" types, \/ escapes, other spellings.
@@ -43,6 +46,7 @@ class Decoder {
                                              Trace* trace);
 
   json::Limits limits_;
+  Dialects dialects_;
   json::Parser parser_;
 };
 

@@ -19,7 +19,10 @@ constexpr std::array<std::string_view, 12> kFilamentModels{"20021", "20022", "20
 
 }  // namespace
 
-const Dialect& DialectOf(std::string_view model_id) {
+const Dialect& DialectOf(std::string_view model_id, const Dialects& registered) {
+  if (const auto found = registered.find(model_id); found != registered.end()) {
+    return found->second;
+  }
   for (const std::string_view model : kFilamentModels) {
     if (model == model_id) {
       return kFilament;

@@ -69,6 +69,8 @@ void ReadModel(Section section, ModelRegistry& registry) {
   section.Number("build_y_mm", {1, 10000}, model.build_y_mm);
   section.Number("build_z_mm", {1, 10000}, model.build_z_mm);
   section.TextList("speed_modes", model.speed_modes);
+  section.Number("job_time_unit_s", {0, 3600}, model.job_time_unit_s);
+  section.Flag("material_in_mm", model.material_in_mm);
   section.Text("no_task_id", model.no_task_id);
   section.Text("short_topics_from", model.short_topics_from);
   CheckModel(section, model, registry);

@@ -21,6 +21,8 @@ struct Model {
   double build_y_mm = 0;
   double build_z_mm = 0;
   std::vector<std::string> speed_modes = {"silent", "standard", "sport"};  // wire numbers 1, 2, 3
+  double job_time_unit_s = 60;              // of a job's print_time and remain_time; 0: not known
+  bool material_in_mm = true;               // supplies_usage is millimetres of filament
   std::string no_task_id = "-1";            // what print.pause and .stop send when no task is known
   std::string short_topics_from = "3.1.0";  // firmware from which topics have no action segment
 };

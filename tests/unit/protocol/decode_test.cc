@@ -322,5 +322,19 @@ TEST(SpeedMode, NamesAreReadBack) {
   EXPECT_FALSE(ParseSpeedMode("ludicrous"));
 }
 
+TEST(Units, OfARegisteredModelAreTheRegistrys) {
+  const Dialects registered{{"20021", {.job_time_unit_s = 1}}, {"m7", {.job_time_unit_s = 60}}};
+  Decoder decoder(json::Limits(), registered);
+  const auto body = [&decoder](const std::string& model) {
+    const auto decoded = decoder.Decode(
+        "anycubic/anycubicCloud/v1/printer/public/" + model + "/9347/print/report",
+        R"({"action":"start","state":"printing","data":{"print_time":90,"supplies_usage":12.5}})");
+    return DescribeBody(std::get<Report>(decoded).body);
+  };
+  EXPECT_EQ(body("20021"), "print start/printing elapsed=90");
+  EXPECT_EQ(body("m7"), "print start/printing elapsed=5400");
+  EXPECT_EQ(body("20022"), "print start/printing elapsed=5400 used=12.5") << "not registered";
+}
+
 }  // namespace
 }  // namespace printfleet::protocol

@@ -100,6 +100,8 @@ TEST(Models, AreTheThreeKobra2) {
   EXPECT_EQ(max->bed_target_c_max, 90);
   EXPECT_EQ(max->build_z_mm, 500);
   EXPECT_EQ(max->no_task_id, "-1");
+  EXPECT_EQ(max->job_time_unit_s, 60);
+  EXPECT_TRUE(max->material_in_mm);
   EXPECT_EQ(models.NameOf("20021"), "K2Pro");
   EXPECT_EQ(models.NameOf("99999"), "99999");
 }
