@@ -47,8 +47,8 @@ class Search {
 void FindIgnored(json::Value message, const std::vector<std::string>& taken_whole, Trace& trace) {
   Search(taken_whole, trace).LookInto(message, "");
   std::ranges::sort(trace.ignored);
-  const auto repeated = std::ranges::unique(trace.ignored);
-  trace.ignored.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(trace.ignored.begin(), trace.ignored.end());
+  trace.ignored.erase(repeated, trace.ignored.end());
 }
 
 }  // namespace printfleet::protocol
