@@ -13,7 +13,7 @@
 //                 event_ids above it; limit
 //   kJobSet       subject: the job_id; argument: {"verdict":"good"|"scrap"|null,"note":"…"|null},
 //                 what it lacks stays. The row as it is now; none when there is no such job
-//   kReprint      subject: the job_id; filter_printer: where it shall be printed, "" for where it was.
+//   kReprint      subject: the job_id; filter_printer: where to print it, "" for where it was.
 //                 {"job_id", "printer_id", "model_id", "outcome", "target_id": the printer's id,
 //                 "args": of the print.start that began it, or null, "file": {"storage", "path",
 //                 "filename"} of it on that printer, or null}. No row when there is no such job

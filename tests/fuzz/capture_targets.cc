@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "capture/explain.h"
 #include "capture/explain_text.h"
 #include "capture/message.h"
@@ -19,7 +20,7 @@ void CheckRedacted(capture::Redactor& redactor, capture::Message message, json::
   redactor.Redact(message);
   const auto again = capture::ParseLine(capture::LineOf(message), parser);
   const auto* read = std::get_if<capture::Message>(&again);
-  CHECK(read != nullptr && read->topic == message.topic);
+  CHECK(read != nullptr && (read->topic == message.topic || !IsCleanUtf8(message.topic)));
   CHECK(read->payload.index() == message.payload.index());
 }
 
