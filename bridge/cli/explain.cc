@@ -71,7 +71,8 @@ int Explain(const ExplainArguments& arguments) {
     file.open(arguments.file, std::ios::binary);
     if (!file) {
       return Complain(
-          Error{Errc::kInvalid, arguments.file + ": " + std::strerror(errno)});  // NOLINT
+          Error{Errc::kInvalid,
+                arguments.file + ": " + std::strerror(errno)});  // NOLINT(concurrency-mt-unsafe)
     }
   }
   std::istream& in = arguments.file == "-" ? std::cin : file;
