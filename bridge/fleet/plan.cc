@@ -176,18 +176,6 @@ std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,
   return plan;
 }
 
-Preview PreviewOf(const World& world, const Plan& plan, std::string_view would_do) {
-  Preview preview;
-  preview.target_hash = plan.selection.target_hash;
-  for (size_t i = 0; i < plan.gates.size(); ++i) {
-    const PrinterId& id = plan.selection.printers[i];
-    const Gate& gate = plan.gates[i];
-    preview.rows.push_back({id, world.printers.Find(id)->registration.name,
-                            gate.open() ? would_do : "skipped", Name(gate.reason), gate.message});
-  }
-  return preview;
-}
-
 Command MakeCommand(Turn& turn, const Request& request, const Selection& selection) {
   Command command;
   command.id = CommandId{turn.world.ledger.Mutable().next_command_id++};
@@ -233,7 +221,7 @@ void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* se
   }
   const Plan& plan = std::get<Plan>(planned);
   if (request.options.dry_run) {
-    RespondDryRun(turn, request, PreviewOf(turn.world, plan, "would_send"));
+    RespondDryRun(turn, request, PreviewOfMessages(turn.world, turn.rules, request, plan));
     Audit(turn, request, request.spec->name, "dry_run");
     return;
   }

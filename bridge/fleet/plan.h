@@ -27,6 +27,10 @@ std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,
 // `would_do` is the state of a printer whose gate is open.
 Preview PreviewOf(const World& world, const Plan& plan, std::string_view would_do);
 
+// The same with what each printer would be sent.
+Preview PreviewOfMessages(const World& world, const Rules& rules, const Request& request,
+                          const Plan& plan);
+
 // A command for `request`, not yet in the world: with an id, its times and its printers.
 Command MakeCommand(Turn& turn, const Request& request, const Selection& selection);
 

@@ -1,6 +1,7 @@
 #include "fleet/respond.h"
 
 #include <algorithm>
+#include <span>
 
 namespace printfleet::fleet {
 namespace {
@@ -67,6 +68,9 @@ std::string RowJson(const PreviewRow& row) {
   if (!row.message.empty()) {
     writer.Member("message", row.message);
   }
+  if (!row.sends.empty()) {
+    writer.Key("sends").Raw(row.sends);
+  }
   writer.EndObject();
   return writer.Take();
 }
@@ -112,9 +116,26 @@ void Send(const ReplyTo& to, json::Writer& writer, Output& output) {
   output.responses.push_back({to, writer.Take()});
 }
 
+// `execution`, in as many messages as the rows need.
+void SendExecutions(Turn& turn, std::string_view id, const ReplyTo& to, bool dry_run,
+                    std::span<const std::string> rows) {
+  while (!rows.empty()) {
+    json::Writer writer;
+    Begin(writer, id, "execution", turn.now);
+    if (dry_run) {
+      writer.Member("dry_run", true);
+    }
+    std::string list;
+    const size_t taken = ListJson("executions", rows, list);
+    writer.Key("executions").Raw("[" + list + "]");
+    Send(to, writer, turn.output);
+    rows = rows.subspan(taken);
+  }
+}
+
 }  // namespace
 
-size_t ListJson(std::string_view name, const std::vector<std::string>& rows, std::string& list) {
+size_t ListJson(std::string_view name, std::span<const std::string> rows, std::string& list) {
   size_t taken = 0;
   while (taken < rows.size() &&
          (list.empty() || list.size() + rows[taken].size() + name.size() < kListBytesMax)) {
@@ -204,15 +225,7 @@ void RespondExecutions(Turn& turn, const Command& command, const ReplyTo& to,
     rows.push_back(
         ExecutionJson(*turn.world.executions.Find({command.id, id}), command.created_at));
   }
-  while (!rows.empty()) {
-    json::Writer writer;
-    Begin(writer, command.request.id, "execution", turn.now);
-    std::string list;
-    const size_t taken = ListJson("executions", rows, list);
-    writer.Key("executions").Raw("[" + list + "]");
-    Send(to, writer, turn.output);
-    rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(taken));
-  }
+  SendExecutions(turn, command.request.id, to, false, rows);
 }
 
 void RespondProgress(Turn& turn, const Command& command) {
@@ -273,11 +286,16 @@ void RespondDryRun(Turn& turn, const Request& request, const Preview& preview) {
     WriteList(writer, "skipped", skipped);
     Send(request.reply_to, writer, turn.output);
   }
+  const std::vector<std::string> rows = PreviewRows(preview);
+  std::string list;
+  if (request.reply_to.stream && ListJson("executions", rows, list) < rows.size()) {
+    SendExecutions(turn, request.id, request.reply_to, true, rows);
+  }
   json::Writer writer;
   begin(writer, "done");
   writer.Member("would_send", static_cast<int64_t>(preview.rows.size() - skipped.size()))
       .Member("skipped", static_cast<int64_t>(skipped.size()));
-  WriteList(writer, "executions", PreviewRows(preview));
+  WriteList(writer, "executions", rows);
   Send(request.reply_to, writer, turn.output);
 }
 

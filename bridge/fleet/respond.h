@@ -1,6 +1,7 @@
 // All response documents. Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct PreviewRow {
   std::string_view state;
   std::string_view reason;  // "" for none
   std::string message;
+  std::string sends = {};  // the message it would get: JSON text, "" for none
 };
 
 struct Preview {
@@ -49,7 +51,8 @@ struct Preview {
   std::vector<PreviewRow> rows;  // of every matched printer
 };
 
-// `accepted` (in stream mode) and `done`, both with "dry_run":true.
+// `accepted` (in stream mode) and `done`, both with "dry_run":true. Printers that do not fit into
+// `done` come before it, as `execution` (in stream mode).
 void RespondDryRun(Turn& turn, const Request& request, const Preview& preview);
 
 // The `done` of a stop that went out while the store was away: every printer sent_unconfirmed.
@@ -57,7 +60,7 @@ std::string StopDoneJson(std::string_view id, const Preview& preview, const Inst
 
 // One page of a list: {"<name>":[items],"after":<after or null>}. `rows` are JSON texts; stops
 // before the response gets too large. Returns how many rows it took.
-size_t ListJson(std::string_view name, const std::vector<std::string>& rows, std::string& list);
+size_t ListJson(std::string_view name, std::span<const std::string> rows, std::string& list);
 
 // What the author gets as result of command.get, from memory.
 std::string CommandJson(const World& world, const Command& command);
