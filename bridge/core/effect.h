@@ -24,6 +24,8 @@ struct Publish {
   std::optional<uint32_t> expiry_s;  // Message Expiry Interval
   std::string correlation_data;
   Lane lane = Lane::kFleet;
+  // Sets a printer going (fleet::SetsGoing): withdrawn where a stop of that printer overtakes it.
+  bool sets_going = false;
   // Set for messages whose confirmation core waits for.
   fleet::ExecutionKey execution;
   fleet::PublishToken token = 0;
@@ -35,5 +37,9 @@ struct Effects {
   std::vector<fleet::Question> questions;
   bool snapshot_changed = false;  // printers.snapshot must be rewritten
 };
+
+// Takes out of `publishes` what would set the printers of `stop` going. The executions it was of.
+std::vector<fleet::ExecutionKey> TakeOvertaken(std::vector<Publish>& publishes,
+                                               const fleet::StopPlan& stop);
 
 }  // namespace printfleet::core

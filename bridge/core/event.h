@@ -82,6 +82,7 @@ struct Published {
     kTaken,         // PUBACK: the broker has it
     kNoSubscriber,  // PUBACK "no matching subscribers": the broker has it for nobody, it is gone
     kNotSent,       // certainly not with the broker: expired or dropped in our queue, or refused
+    kOvertaken,     // certainly not with the broker: withdrawn, a stop of its printer came after it
     kUnknown,       // handed over, and the connection went before its PUBACK: it may go out or not
   };
 

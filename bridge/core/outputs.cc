@@ -113,6 +113,7 @@ void Core::AddMessages(const fleet::Outgoing& outgoing, const Instant& now,
     publish.expiry_s = static_cast<uint32_t>(std::max<int64_t>(1, outgoing.expiry.count()));
     publish.lane = Publish::Lane::kPrinter;
     publish.execution = outgoing.execution;
+    publish.sets_going = outgoing.sets_going;
     publish.token = token;
     into.push_back(std::move(publish));
   };

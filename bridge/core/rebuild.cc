@@ -35,6 +35,8 @@ fleet::Options OptionsOf(const std::string& options_json) {
   if (const auto max = (*parsed)["max_in_flight"].Int()) {
     options.max_in_flight = static_cast<int>(*max);
   }
+  options.interval = milliseconds((*parsed)["interval_ms"].Int().value_or(0));
+  options.heating = (*parsed)["heating_limit"].Int();
   options.wait_when_offline = (*parsed)["on_offline"].String() == "wait";
   if (const auto expires = (*parsed)["expires_at"].String()) {
     options.expires_at = ParseIso8601(*expires);

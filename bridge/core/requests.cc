@@ -76,6 +76,13 @@ void Core::OnRequest(const Message& message, const Instant& now) {
   fleet::HandleRequest(world_, rules(), *delivery, message.payload, now, message.stop_sent.get(),
                        output);
   Absorb(std::move(output), now);
+  if (message.stop_sent) {
+    fleet::Output withdrawn;
+    for (const auto& key : TakeOvertaken(effects_.publishes, *message.stop_sent)) {
+      fleet::HandleOvertaken(world_, rules(), key, now, withdrawn);
+    }
+    Absorb(std::move(withdrawn), now);
+  }
 }
 
 std::optional<fleet::StopPlan> Core::PlanStop(const Message& message, const Instant& now) const {

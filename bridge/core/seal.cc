@@ -12,6 +12,12 @@ std::string OptionsJson(const fleet::Options& options) {
   writer.BeginObject()
       .Member("max_in_flight", options.max_in_flight)
       .Member("on_offline", options.wait_when_offline ? "wait" : "skip");
+  if (options.interval.count() > 0) {
+    writer.Member("interval_ms", static_cast<int64_t>(options.interval.count()));
+  }
+  if (options.heating) {
+    writer.Member("heating_limit", *options.heating);
+  }
   if (options.timeout) {
     writer.Member("timeout_s", static_cast<int64_t>(options.timeout->count()));
   }

@@ -68,9 +68,14 @@ void Core::OnPoison(const PoisonMessage& poison, const Instant& now) {
 }
 
 void Core::OnPublished(const Published& published, const Instant& now) {
+  fleet::Output output;
+  if (published.result == Published::Result::kOvertaken) {
+    fleet::HandleOvertaken(world_, rules(), published.execution, now, output);
+    Absorb(std::move(output), now);
+    return;
+  }
   // What may have gone out counts as sent: it must not be sent again.
   const bool sent = published.result != Published::Result::kNotSent;
-  fleet::Output output;
   fleet::HandlePublished(world_, rules(), published.execution, published.token, sent, now, output);
   Absorb(std::move(output), now);
 }

@@ -65,6 +65,16 @@ void Batcher::SendStopAhead(core::Message& message, const Instant& now) {
     hooks_.publish(std::move(publish));
   }
   message.stop_sent = std::make_shared<const fleet::StopPlan>(std::move(*plan));
+  if (state_ == State::kCommitting) {
+    WithdrawOvertaken(*message.stop_sent);
+  }
+}
+
+// What the batch would publish behind this stop, to set its printers going, is not published.
+void Batcher::WithdrawOvertaken(const fleet::StopPlan& stop) {
+  for (const fleet::ExecutionKey& key : core::TakeOvertaken(effects_.publishes, stop)) {
+    events_.emplace_back(core::Published{key, 0, false, core::Published::Result::kOvertaken});
+  }
 }
 
 void Batcher::OnEvent(core::Event event) {
@@ -236,6 +246,11 @@ bool Batcher::Full(const Instant& now) const {
 
 void Batcher::CloseBatch(const Instant& now) {
   effects_ = core_.Seal(now);
+  for (const core::Message& waiting : commands_) {
+    if (waiting.stop_sent) {
+      WithdrawOvertaken(*waiting.stop_sent);
+    }
+  }
   batch_has_rows_ = !effects_.rows.empty();
   if (!batch_has_rows_) {
     ReleaseBatch(now);

@@ -93,6 +93,7 @@ class Batcher {
   void OnAway(const Instant& now);
   void OnDoubtResolved(bool committed, const Instant& now);
   void SendStopAhead(core::Message& message, const Instant& now);
+  void WithdrawOvertaken(const fleet::StopPlan& stop);
   void RefuseWaiting(const Instant& now);
   void RefuseBatchInDoubt(const Instant& now);
   void RefuseOne(const core::Message& message, std::string_view reason, const Instant& now);

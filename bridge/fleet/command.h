@@ -110,6 +110,7 @@ struct Command {
   // Not stored. Executions changed since the last `execution` response, and when to say so.
   std::vector<PrinterId> unreported;
   std::optional<MonoTime> report_due;
+  std::optional<MonoTime> next_turn;  // no printer gets its turn before (flow.h)
   MonoTime last_progress;
   std::optional<MonoTime> forget_at;  // when a done command leaves the memory
   std::string result;                 // JSON text: of commands to the fleet, for replays

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fleet/build.h"
+#include "fleet/flow.h"
 #include "fleet/gates.h"
 #include "fleet/match.h"
 #include "fleet/respond.h"
@@ -224,6 +225,18 @@ void HandlePublished(World& world, const Rules& rules, const ExecutionKey& key, 
   execution.stage_deadline = std::min(execution.stage_deadline.value_or(last), last);
 }
 
+void HandleOvertaken(World& world, const Rules& rules, const ExecutionKey& key, const Instant& now,
+                     Output& output) {
+  const Execution* found = world.executions.Find(key);
+  if (found == nullptr || found->state != ExecutionState::kQueued) {
+    return;
+  }
+  Turn turn{world, rules, now, output};
+  world.executions.Mutable(key).attempts = 0;
+  Apply(turn, key, ExecutionEvent::kCancelled, {.message = "a stop came first; nothing was sent"});
+  Settle(turn, key);
+}
+
 void HandleExecutionDue(World& world, const Rules& rules, const ExecutionKey& key,
                         const Instant& now, Output& output) {
   const Execution* execution = world.executions.Find(key);
@@ -268,6 +281,10 @@ void HandleCommandDue(World& world, const Rules& rules, CommandId id, const Inst
   if (command->state != CommandState::kDone && command->waiting() > 0 && expires_at &&
       *expires_at <= now.wall) {
     ExpireUnsent(turn, id);
+  }
+  if (WaitsForTurn(*world.commands.Find(id)) && Passed(world.commands.Find(id)->next_turn, now)) {
+    Pump(turn, id);
+    CompleteIfDone(turn, id);
   }
   command = world.commands.Find(id);
   if (Passed(command->report_due, now)) {
@@ -321,6 +338,9 @@ std::optional<MonoTime> NextDeadline(const Command& command, const World&, const
     return command.forget_at;
   }
   std::optional<MonoTime> next = command.report_due;
+  if (WaitsForTurn(command)) {
+    next = std::min(next.value_or(*command.next_turn), *command.next_turn);
+  }
   if (command.waiting() > 0 && command.request.options.expires_at) {
     const MonoTime expires = now.mono + (*command.request.options.expires_at - now.wall);
     next = next ? std::min(*next, expires) : expires;

@@ -271,6 +271,10 @@ bool NeedsFresh(const Request& request) {
   return request.spec->needs_fresh || IsHeat(request) || IsFirmwareOffer(request);
 }
 
+bool SetsGoing(const Request& request) {
+  return IsStart(request) || IsHeat(request) || Is(request, "print.resume");
+}
+
 Gate CheckGates(const World& world, const Rules& rules, const GateQuestion& question) {
   Gate gate = CheckJob(question);
   if (!gate.open() || IsStop(question.request)) {

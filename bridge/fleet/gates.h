@@ -30,6 +30,10 @@ Gate CheckGates(const World& world, const Rules& rules, const GateQuestion& ques
 // Start, OTA, or heat that is switched on: the printer must have answered a query just now.
 bool NeedsFresh(const Request& request);
 
+// Sets a printer going that stands: a start, a resume, heat that is switched on. What a stop
+// withdraws where it is not sent yet, and what heats.
+bool SetsGoing(const Request& request);
+
 // Starts and OTA exclude each other at one printer.
 bool IsExclusive(const CommandSpec& spec);
 

@@ -33,9 +33,10 @@ struct Outgoing {
   protocol::TopicForm form = protocol::TopicForm::kBoth;
   protocol::Request request;
   std::string msgid;
-  seconds expiry{15};      // Message Expiry, never 0
-  PublishToken token = 0;  // confirmed by HandlePublished when not 0
-  ExecutionKey execution;  // command_id 0: a question of our own
+  seconds expiry{15};       // Message Expiry, never 0
+  PublishToken token = 0;   // confirmed by HandlePublished when not 0
+  ExecutionKey execution;   // command_id 0: a question of our own
+  bool sets_going = false;  // see SetsGoing: withdrawn where a stop overtakes it
 };
 
 // One response document for a request's author.
@@ -155,6 +156,10 @@ void HandleReport(World& world, const Rules& rules, const protocol::Report& repo
 // The broker has the message with this token (`ok`), or it never will have (not ok).
 void HandlePublished(World& world, const Rules& rules, const ExecutionKey& key, PublishToken token,
                      bool ok, const Instant& now, Output& output);
+
+// Its message was withdrawn before it was published: a stop of its printer came after it.
+void HandleOvertaken(World& world, const Rules& rules, const ExecutionKey& key, const Instant& now,
+                     Output& output);
 
 // A deadline of one execution or command came.
 void HandleExecutionDue(World& world, const Rules& rules, const ExecutionKey& key,

@@ -11,7 +11,9 @@ namespace {
 
 constexpr size_t kTextBytesMax = 4096;
 constexpr size_t kResponseTopicBytesMax = 1024;
-constexpr int kMaxInFlightMax = 10000;
+constexpr int64_t kMaxInFlightMax = 10000;
+constexpr int64_t kIntervalMaxMs = 3'600'000;
+constexpr int64_t kHeatingMax = 10000;
 constexpr int64_t kTimeoutMaxS = int64_t{7} * 24 * 3600;
 
 using Rejected = std::optional<Rejection>;
@@ -88,6 +90,46 @@ Rejected ParseWords(json::Value options, Options& into, ReplyTo& reply_to) {
   return std::nullopt;
 }
 
+// A whole number of `options`, when it is there; in the unit that its name says.
+Rejected ParseWhole(json::Value options, const char* name, int64_t min, int64_t max,
+                    std::optional<int64_t>& into) {
+  const json::Value value = options[name];
+  if (!value.exists()) {
+    return std::nullopt;
+  }
+  const std::string path = std::string("options.") + name;
+  into = value.Int();
+  if (!into) {
+    return WrongType(path, "a whole number", value);
+  }
+  if (*into < min || *into > max) {
+    return Rejection{"out_of_range",
+                     path + ": " + std::to_string(*into) + " is not within " + std::to_string(min) +
+                         " and " + std::to_string(max),
+                     path};
+  }
+  return std::nullopt;
+}
+
+// How many at once, and how fast one after the other.
+Rejected ParseFlow(json::Value options, Options& into) {
+  std::optional<int64_t> in_flight;
+  std::optional<int64_t> interval_ms;
+  std::optional<int64_t> heating;
+  for (const Rejected& rejected :
+       {ParseWhole(options, "max_in_flight", 1, kMaxInFlightMax, in_flight),
+        ParseWhole(options, "interval_ms", 0, kIntervalMaxMs, interval_ms),
+        ParseWhole(options, "heating_limit", 1, kHeatingMax, heating)}) {
+    if (rejected) {
+      return rejected;
+    }
+  }
+  into.max_in_flight = static_cast<int>(in_flight.value_or(into.max_in_flight));
+  into.interval = milliseconds(interval_ms.value_or(0));
+  into.heating = heating;
+  return std::nullopt;
+}
+
 Rejected ParseOptions(json::Value options, Options& into, ReplyTo& reply_to) {
   if (!options.exists() || options.IsNull()) {
     return std::nullopt;
@@ -95,9 +137,10 @@ Rejected ParseOptions(json::Value options, Options& into, ReplyTo& reply_to) {
   if (!options.IsObject()) {
     return WrongType("options", "an object", options);
   }
-  if (auto rejected = CheckMembers(options, "options.",
-                                   {"dry_run", "timeout_s", "expires_at", "max_in_flight",
-                                    "on_offline", "if_matched", "reply"})) {
+  if (auto rejected =
+          CheckMembers(options, "options.",
+                       {"dry_run", "timeout_s", "expires_at", "max_in_flight", "interval_ms",
+                        "heating_limit", "on_offline", "if_matched", "reply"})) {
     return rejected;
   }
   if (const json::Value value = options["dry_run"]; value.exists()) {
@@ -106,18 +149,8 @@ Rejected ParseOptions(json::Value options, Options& into, ReplyTo& reply_to) {
     }
     into.dry_run = *value.Bool();
   }
-  if (const json::Value value = options["max_in_flight"]; value.exists()) {
-    const auto number = value.Int();
-    if (!number) {
-      return WrongType("options.max_in_flight", "a whole number", value);
-    }
-    if (*number < 1 || *number > kMaxInFlightMax) {
-      return Rejection{"out_of_range",
-                       "options.max_in_flight: " + std::to_string(*number) +
-                           " is not within 1 and " + std::to_string(kMaxInFlightMax),
-                       "options.max_in_flight"};
-    }
-    into.max_in_flight = static_cast<int>(*number);
+  if (auto rejected = ParseFlow(options, into)) {
+    return rejected;
   }
   if (auto rejected = ParseTimes(options, into)) {
     return rejected;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "fleet/flow.h"
 #include "fleet/parse.h"
 #include "fleet/stop.h"
 #include "fleet/tracker.h"
@@ -76,6 +77,24 @@ void CountSkipped(Turn& turn, const Command& command, const std::vector<Executio
           {command.request.spec->name, ExecutionState::kSkipped, milliseconds(0)});
     }
   }
+}
+
+// A round of printers that may heat at once has had its turn after this long.
+constexpr seconds kHeatingRound{20 * 60};
+
+// How long a command to `count` printers may take until the last one has got its message.
+milliseconds TimeFor(const Rules& rules, const Request& request, int64_t count) {
+  const auto rounds = [count](int64_t at_once) {
+    return std::max<int64_t>(1, (count + at_once - 1) / at_once);
+  };
+  const milliseconds one =
+      request.options.timeout.value_or(request.spec->total) + rules.settings.fleet.query_timeout;
+  milliseconds time = one * rounds(request.options.max_in_flight);
+  time += request.options.interval * count;
+  if (const auto limit = HeatingLimit(rules, request)) {
+    time += kHeatingRound * rounds(*limit);
+  }
+  return time;
 }
 
 bool IsOfAge(const Rejection& rejection) {
@@ -183,13 +202,12 @@ Command MakeCommand(Turn& turn, const Request& request, const Selection& selecti
   command.created_at = turn.now.wall;
   command.target_hash = selection.target_hash;
   command.printers = std::make_shared<const std::vector<PrinterId>>(selection.printers);
-  const auto max = static_cast<int64_t>(request.options.max_in_flight);
-  const int64_t rounds = (static_cast<int64_t>(selection.printers.size()) + max - 1) / max;
-  const milliseconds one = request.options.timeout.value_or(request.spec->total) +
-                           turn.rules.settings.fleet.query_timeout;
-  command.deadline_wall = turn.now.wall + one * std::max<int64_t>(1, rounds);
-  if (request.options.expires_at) {
-    command.deadline_wall = *request.options.expires_at;
+  command.deadline_wall = request.options.expires_at.value_or(
+      turn.now.wall +
+      TimeFor(turn.rules, request, static_cast<int64_t>(selection.printers.size())));
+  if (HeatingLimit(turn.rules, request)) {
+    // A heater that never gets there must not keep the others waiting for ever.
+    command.request.options.expires_at = command.deadline_wall;
   }
   return command;
 }
@@ -245,6 +263,9 @@ void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* se
   AddCommand(turn.world, std::move(command), std::move(executions));
   Audit(turn, request, request.spec->name, "accepted");
   RespondAccepted(turn, *turn.world.commands.Find(id), request.reply_to);
+  if (IsStop(request)) {
+    WithdrawOvertaken(turn, id);
+  }
   Pump(turn, id);
   CompleteIfDone(turn, id);
 }

@@ -63,6 +63,8 @@ struct Options {
   std::optional<seconds> timeout;
   std::optional<WallTime> expires_at;  // also from Message Expiry: the earlier of both
   int max_in_flight = 100;
+  milliseconds interval{0};        // at least this long between two printers' turns
+  std::optional<int64_t> heating;  // heating_limit: printers of the farm that heat at once, at most
   bool wait_when_offline = false;  // on_offline: skip | wait
   std::string if_matched;
 };

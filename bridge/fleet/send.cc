@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fleet/build.h"
+#include "fleet/gates.h"
 #include "fleet/tracker.h"
 #include "printer/apply.h"
 
@@ -95,6 +96,7 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
   outgoing.expiry = expiry;
   outgoing.token = execution.token;
   outgoing.execution = key;
+  outgoing.sets_going = SetsGoing(command.request);
   turn.output.outgoing.push_back(std::move(outgoing));
 }
 

@@ -1,9 +1,11 @@
 #include "fleet/stop.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "fleet/build.h"
+#include "fleet/gates.h"
 #include "fleet/parse.h"
 #include "fleet/plan.h"
 #include "fleet/tracker.h"
@@ -136,6 +138,33 @@ bool IsStop(const Request& request) {
          IsZeroOrAbsent(request, "nozzle_target_c") && IsZeroOrAbsent(request, "bed_target_c");
 }
 
+void WithdrawOvertaken(Turn& turn, CommandId stop) {
+  const Command& command = *turn.world.commands.Find(stop);
+  const std::string message = std::string(command.request.spec->name) + " (command " +
+                              std::to_string(stop.value) + ") came first; nothing was sent";
+  const auto printers = command.printers;
+  std::set<CommandId> touched;
+  for (const PrinterId& printer : *printers) {
+    const auto* found = turn.world.open_commands.Find(printer);
+    if (found == nullptr ||
+        turn.world.executions.Find({stop, printer})->state == ExecutionState::kSkipped) {
+      continue;
+    }
+    for (const CommandId id : std::vector<CommandId>(*found)) {
+      const Execution& execution = *turn.world.executions.Find({id, printer});
+      if (id != stop && execution.attempts == 0 &&
+          SetsGoing(turn.world.commands.Find(id)->request) &&
+          Apply(turn, {id, printer}, ExecutionEvent::kCancelled, {.message = message})) {
+        touched.insert(id);
+      }
+    }
+  }
+  for (const CommandId id : touched) {
+    Pump(turn, id);
+    CompleteIfDone(turn, id);
+  }
+}
+
 std::optional<StopPlan> PlanStop(const World& world, const Rules& rules, const Delivery& delivery,
                                  std::string_view payload, const Instant& now) {
   const Parsed parsed = ParseRequest(rules, delivery, payload, now);
@@ -199,7 +228,9 @@ void HandleStopRecord(World& world, const Rules& rules, std::string_view record_
   Remember(turn, command);
   output.audit.push_back({at, request.reply_to.author, request.id, std::string(request.spec->name),
                           request.target_json, request.args_json, "done(store_unavailable)"});
+  const CommandId id = command.id;
   AddCommand(world, std::move(command), std::move(executions));
+  WithdrawOvertaken(turn, id);
 }
 
 Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view payload,

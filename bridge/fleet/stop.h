@@ -2,11 +2,15 @@
 // flight and from the queue of one printer.
 #pragma once
 
-#include "fleet/request.h"
+#include "fleet/turn.h"
 
 namespace printfleet::fleet {
 
 // print.stop, print.pause, or print.update whose settings are only heater targets, all 0.
 bool IsStop(const Request& request);
+
+// What was accepted before this stop, is not sent yet and would set one of its printers going (a
+// start, a resume, heat) is cancelled: nobody who stops a printer wants it to begin afterwards.
+void WithdrawOvertaken(Turn& turn, CommandId stop);
 
 }  // namespace printfleet::fleet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fleet/flow.h"
 #include "fleet/gates.h"
 #include "fleet/respond.h"
 #include "fleet/stop.h"
@@ -12,13 +13,6 @@ namespace {
 
 constexpr milliseconds kReportDelay{100};  // gathers ends that come together into one response
 constexpr milliseconds kProgressInterval{1000};
-
-int64_t FarmInFlight(const World& world) {
-  int64_t count = 0;
-  world.commands.ForEach(
-      [&count](const CommandId&, const Command& command) { count += command.in_flight; });
-  return count;
-}
 
 void Forget(World& world, const ExecutionKey& key) {
   if (world.open_commands.Find(key.printer_id) == nullptr) {
@@ -100,8 +94,8 @@ void BeginProbe(Turn& turn, const ExecutionKey& key) {
   turn.output.ask_status.push_back(key.printer_id);
 }
 
-// Its turn has come. It is sent, probed, deferred or ended.
-void StartExecution(Turn& turn, const ExecutionKey& key) {
+// Its turn has come. It is sent or probed, and takes a place; or it is deferred or ended.
+void StartExecution(Turn& turn, const ExecutionKey& key, Places& places) {
   const Execution* found = turn.world.executions.Find(key);
   if (IsFinal(found->state) || found->started) {
     return;
@@ -132,6 +126,7 @@ void StartExecution(Turn& turn, const ExecutionKey& key) {
   execution.deferred = false;
   execution.total_deadline.reset();
   ++turn.world.commands.Mutable(key.command_id).in_flight;
+  places.Take();
   if (!stop && NeedsFresh(command.request) && !IsFresh(turn, *printer)) {
     BeginProbe(turn, key);
     return;
@@ -180,16 +175,12 @@ void Pump(Turn& turn, CommandId id) {
       command->next_to_send >= command->size()) {
     return;
   }
-  const bool stop = IsStop(command->request);
-  const int64_t others = FarmInFlight(turn.world) - command->in_flight;
-  const int64_t farm_max = turn.rules.settings.commands.max_in_flight;
+  Places places(turn, id);
   Command& pumped = turn.world.commands.Mutable(id);
-  while (pumped.next_to_send < pumped.size() &&
-         (stop || (pumped.in_flight < pumped.request.options.max_in_flight &&
-                   others + pumped.in_flight < farm_max))) {
+  while (pumped.next_to_send < pumped.size() && places.Any()) {
     const PrinterId& printer = (*pumped.printers)[pumped.next_to_send];
     ++pumped.next_to_send;
-    StartExecution(turn, {id, printer});
+    StartExecution(turn, {id, printer}, places);
   }
 }
 
@@ -203,15 +194,16 @@ void TryPrinter(Turn& turn, const PrinterId& id) {
     if (execution == nullptr || !execution->deferred) {
       continue;
     }
-    Command& command = turn.world.commands.Mutable(command_id);
-    if (command.in_flight >= command.request.options.max_in_flight) {
+    Places places(turn, command_id);
+    if (!places.Any()) {
+      Command& command = turn.world.commands.Mutable(command_id);
       // No place now: it gets its turn again when there is one.
       const auto at = std::ranges::find(*command.printers, id);
       const auto index = static_cast<size_t>(at - command.printers->begin());
       command.next_to_send = std::min(command.next_to_send, index);
       continue;
     }
-    StartExecution(turn, {command_id, id});
+    StartExecution(turn, {command_id, id}, places);
     CompleteIfDone(turn, command_id);
   }
 }

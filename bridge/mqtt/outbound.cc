@@ -252,6 +252,11 @@ void Outbound::Enqueue(core::Publish message, const Instant& now) {
     state.Report(message, Result::kNotSent);
     return;
   }
+  if (message.lane == core::Publish::Lane::kStop && !message.execution.printer_id.empty()) {
+    for (const OutboundQueue::Entry& entry : state.queue.TakeOvertaken(message)) {
+      state.Report(entry.message, Result::kOvertaken);
+    }
+  }
   for (const OutboundQueue::Entry& entry : state.queue.Push({std::move(message), now.mono})) {
     ++state.dropped;
     state.Report(entry.message, Result::kNotSent);

@@ -65,7 +65,8 @@ class Outbound {
   // While not up, messages with a token are refused at once (kNotSent), retained ones are dropped
   // (core publishes them again after OutboundUp), the rest waits up to its expiry or 60 s.
   // When the queue is full, the oldest goes: retained first, then responses and events, then
-  // printers' requests, never stops.
+  // printers' requests, never stops. A stop withdraws what waits and would set its printer going
+  // (kOvertaken).
   void Enqueue(core::Publish message, const Instant& now);
   // Hands queued messages to the library as the in-flight window and the socket allow. To be called
   // after Enqueue, once a turn of the loop.

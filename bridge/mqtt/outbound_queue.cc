@@ -1,5 +1,6 @@
 #include "mqtt/outbound_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -48,8 +49,8 @@ std::vector<OutboundQueue::Entry> OutboundQueue::Push(Entry entry) {
       return {};
     }
   }
-  Count(entry);
   lanes_[lane].push_back(std::move(entry));
+  Count(std::prev(lanes_[lane].end()));
   if (lane == kRetained) {
     retained_.emplace(lanes_[lane].back().message.topic, std::prev(lanes_[lane].end()));
   }
@@ -66,8 +67,8 @@ std::vector<OutboundQueue::Entry> OutboundQueue::Push(Entry entry) {
 void OutboundQueue::PushFront(Entry entry) {
   const Lane lane = LaneOf(entry.message);
   CHECK(lane != kRetained);
-  Count(entry);
   lanes_[lane].push_front(std::move(entry));
+  Count(lanes_[lane].begin());
 }
 
 std::optional<OutboundQueue::Lane> OutboundQueue::Next(
@@ -98,6 +99,15 @@ std::vector<OutboundQueue::Entry> OutboundQueue::TakeUnsendable() {
   return taken;
 }
 
+std::vector<OutboundQueue::Entry> OutboundQueue::TakeOvertaken(const core::Publish& stop) {
+  std::vector<Entry> taken;
+  for (auto found = going_.find(stop.execution.printer_id); found != going_.end();
+       found = going_.find(stop.execution.printer_id)) {
+    taken.push_back(Remove(kPrinter, found->second));
+  }
+  return taken;
+}
+
 std::vector<OutboundQueue::Entry> OutboundQueue::TakeExpired(MonoTime now, milliseconds wait_max) {
   std::vector<Entry> taken;
   for (const Lane lane : {kStop, kPrinter, kFleet, kRetained}) {
@@ -117,6 +127,11 @@ OutboundQueue::Entry OutboundQueue::Remove(Lane lane, List::iterator position) {
   if (lane == kRetained) {
     retained_.erase(position->message.topic);
   }
+  if (position->message.sets_going) {
+    const auto [first, last] = going_.equal_range(position->message.execution.printer_id);
+    going_.erase(
+        std::find_if(first, last, [&](const auto& going) { return going.second == position; }));
+  }
   Entry entry = std::move(*position);
   lanes_[lane].erase(position);
   --size_;
@@ -124,9 +139,12 @@ OutboundQueue::Entry OutboundQueue::Remove(Lane lane, List::iterator position) {
   return entry;
 }
 
-void OutboundQueue::Count(const Entry& entry) {
+void OutboundQueue::Count(List::iterator position) {
   ++size_;
-  bytes_ += Bytes(entry);
+  bytes_ += Bytes(*position);
+  if (position->message.sets_going) {
+    going_.emplace(position->message.execution.printer_id, position);
+  }
 }
 
 }  // namespace printfleet::mqtt

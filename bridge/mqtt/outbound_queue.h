@@ -50,6 +50,8 @@ class OutboundQueue {
 
   // All that cannot wait for a connection: messages with a token and retained ones.
   std::vector<Entry> TakeUnsendable();
+  // All that would set going the printer that `stop` is for.
+  std::vector<Entry> TakeOvertaken(const core::Publish& stop);
   // All whose expiry, or without one `wait_max`, has passed.
   std::vector<Entry> TakeExpired(MonoTime now, milliseconds wait_max);
 
@@ -61,11 +63,12 @@ class OutboundQueue {
   using List = std::list<Entry>;
 
   Entry Remove(Lane lane, List::iterator position);
-  void Count(const Entry& entry);
+  void Count(List::iterator position);
 
   const Limits limits_;
   std::array<List, 4> lanes_;
   std::unordered_map<std::string, List::iterator> retained_;  // of lane kRetained, by topic
+  std::unordered_multimap<PrinterId, List::iterator> going_;  // of lane kPrinter: sets_going
   size_t size_ = 0;
   size_t bytes_ = 0;
 };

@@ -91,6 +91,7 @@ void ReadCommands(Section section, Commands& commands) {
   section.Time<seconds>("attempt_s", {1, 600}, commands.attempt);
   section.Time<seconds>("fresh_s", {1, 600}, commands.fresh);
   section.Integer("max_in_flight", {1, 100'000}, commands.max_in_flight);
+  section.Integer("heating_max", {0, 100'000}, commands.heating_max);
   section.Integer("open_max", {1, 100'000}, commands.open_max);
   section.Integer("list_limit_max", {1, 100'000}, commands.list_limit_max);
   section.Time<seconds>("remember_s", {60, 3650 * kDayS}, commands.remember);

@@ -54,6 +54,34 @@ TEST(Outbound, SaysThatNobodySubscribes) {
   EXPECT_EQ(writer.published[0].result, Result::kNoSubscriber);
 }
 
+// Of a printer that is stopped, nothing that waits may set it going afterwards.
+TEST(Outbound, AStopWithdrawsWhatWaitsToSetItsPrinterGoing) {
+  const Broker broker;
+  Reader reader(broker.address(), ReportsSession());
+  reader.ComeUp();
+  Writer writer(broker.address(), TestOutbound());
+  writer.ComeUp();
+  uint64_t token = 0;
+  for (const char* printer : {"p1", "p2", "p1"}) {
+    core::Publish start = InLane(Text("reports/start", printer, ++token), Lane::kPrinter);
+    start.execution.printer_id = printer;
+    start.sets_going = token != 3;  // the third asks something
+    writer.outbound.Enqueue(start, Now());
+  }
+  core::Publish stop = InLane(Text("reports/stop", "stop", 0), Lane::kStop);
+  stop.execution.printer_id = "p1";
+  writer.outbound.Enqueue(stop, Now());
+  ASSERT_TRUE(writer.Until([&] { return writer.published.size() == 3; }));
+  for (const core::Published& published : writer.published) {
+    EXPECT_EQ(published.result, published.token == 1 ? Result::kOvertaken : Result::kTaken)
+        << published.token;
+  }
+  ASSERT_TRUE(reader.UntilMessages(3));
+  EXPECT_EQ(reader.messages[0].payload, "stop");
+  EXPECT_EQ(reader.messages[1].payload, "p2");
+  EXPECT_EQ(reader.messages[2].payload, "p1");
+}
+
 TEST(Outbound, WhileNotUpTokensAreRefusedAndResponsesWait) {
   const Broker broker;
   Reader reader(broker.address(), ReportsSession());

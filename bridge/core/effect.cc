@@ -1,0 +1,25 @@
+#include "core/effect.h"
+
+#include <algorithm>
+#include <set>
+
+namespace printfleet::core {
+
+std::vector<fleet::ExecutionKey> TakeOvertaken(std::vector<Publish>& publishes,
+                                               const fleet::StopPlan& stop) {
+  std::set<fleet::ExecutionKey> overtaken;
+  std::set<PrinterId> stopped;
+  for (const fleet::Outgoing& outgoing : stop.outgoing) {
+    stopped.insert(outgoing.printer_id);
+  }
+  std::erase_if(publishes, [&](const Publish& publish) {
+    const bool taken = publish.sets_going && stopped.contains(publish.execution.printer_id);
+    if (taken) {
+      overtaken.insert(publish.execution);
+    }
+    return taken;
+  });
+  return {overtaken.begin(), overtaken.end()};
+}
+
+}  // namespace printfleet::core
