@@ -2,6 +2,7 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -234,6 +235,17 @@ std::string Value::CanonicalText() const {
   OutWriter out(buffer);
   WriteCanonical(*node_, out);
   return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string Value::PrettyText() const {
+  OutBuffer buffer;
+  rapidjson::PrettyWriter<OutBuffer> out(buffer);
+  out.SetIndent(' ', 1);
+  out.SetFormatOptions(rapidjson::kFormatSingleLineArray);
+  if (node_ != nullptr) {
+    node_->Accept(out);
+  }
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }
 
 struct Parser::State {

@@ -62,6 +62,8 @@ class Value {
   [[nodiscard]] std::string Text() const;
   // Compact JSON with the members of every object sorted by name: equal for equal content.
   [[nodiscard]] std::string CanonicalText() const;
+  // For people: an object's members on lines of their own, an array on one line.
+  [[nodiscard]] std::string PrettyText() const;
 
  private:
   friend class Parser;

@@ -19,10 +19,12 @@ std::string RangeText(const ArgumentSpec& argument) {
   for (const std::string_view value : argument.values) {
     text.append(text.empty() ? "" : ", ").append(value);
   }
-  if (argument.min && argument.max) {
+  const bool number =
+      argument.type == ArgumentType::kInteger || argument.type == ArgumentType::kNumber;
+  if (number && argument.min && argument.max) {
     return NumberText(*argument.min) + " to " + NumberText(*argument.max);
   }
-  return argument.min ? NumberText(*argument.min) + " or more" : text;
+  return number && argument.min ? NumberText(*argument.min) + " or more" : text;
 }
 
 std::vector<std::string_view> SecretWirePaths(std::string_view type, std::string_view action) {

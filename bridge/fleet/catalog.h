@@ -39,7 +39,8 @@ struct ArgumentSpec {
   std::string_view unit = {};
   std::string_view range = {};                    // in words, over what the next three say
   std::span<const std::string_view> values = {};  // a text is one of these
-  std::optional<double> min = std::nullopt;       // bounds that hold for every model
+  // Bounds that hold for every model; of a text's characters, of an array's entries.
+  std::optional<double> min = std::nullopt;
   std::optional<double> max = std::nullopt;
   // Fields of the printer's message that it becomes: "data.taskid", "data.records[].md5".
   std::span<const std::string_view> wire = {};
@@ -71,9 +72,13 @@ struct CommandSpec {
   // The printer's message, "print" and "pause"; "" where none goes out, or the arguments say it.
   std::string_view message_type = {};
   std::string_view message_action = {};
+  std::string_view arguments_schema = {};  // a JSON Schema of `args`
 };
 
 std::span<const CommandSpec> Catalog();
+
+// The JSON Schema of what all requests have in common: schema/envelope.json.
+std::string_view EnvelopeSchema();
 
 // nullptr for a name nobody knows.
 const CommandSpec* FindCommand(std::string_view name);

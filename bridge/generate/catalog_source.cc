@@ -6,10 +6,14 @@
 namespace printfleet::generate {
 namespace {
 
-// A string literal of UTF-8 text.
+// A string literal of UTF-8 text without control characters but line feeds.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
+    if (c == '\n') {
+      quoted += "\\n";
+      continue;
+    }
     if (c == '"' || c == '\\') {
       quoted += '\\';
     }
@@ -44,17 +48,21 @@ class Writer {
     AddFlag(row, "needs_fresh", command.needs_fresh);
     AddFlag(row, "later", command.later);
     row += ", .message_type = " + Quoted(command.message_type);
-    row += ", .message_action = " + Quoted(command.message_action) + "},\n";
+    row += ", .message_action = " + Quoted(command.message_action);
+    row += ",\n     .arguments_schema = " + Quoted(ArgumentsSchema(command)) + "},\n";
     rows_ += row;
   }
 
-  [[nodiscard]] std::string Take() const {
+  [[nodiscard]] std::string Take(std::string_view envelope) const {
     return "// Made of schema/commands.yaml by bridge/generate.\n"
            "#include \"fleet/catalog.h\"\n\n"
            "namespace printfleet::fleet {\nnamespace {\n\n" +
            arrays_ + "constexpr CommandSpec kCatalog[] = {\n" + rows_ +
            "};\n\n}  // namespace\n\n"
            "std::span<const CommandSpec> Catalog() {\n  return kCatalog;\n}\n\n"
+           "std::string_view EnvelopeSchema() {\n  return " +
+           Quoted(envelope) +
+           ";\n}\n\n"
            "}  // namespace printfleet::fleet\n";
   }
 
@@ -131,12 +139,12 @@ class Writer {
 
 }  // namespace
 
-std::string CatalogSource(const std::vector<Command>& commands) {
+std::string CatalogSource(const std::vector<Command>& commands, const std::string& envelope) {
   Writer writer;
   for (const Command& command : commands) {
     writer.Add(command);
   }
-  return writer.Take();
+  return writer.Take(envelope);
 }
 
 }  // namespace printfleet::generate

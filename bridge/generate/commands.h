@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "settings/load.h"
 
 namespace printfleet::generate {
@@ -28,7 +29,8 @@ struct Argument {
   std::string unit;
   std::string range;
   std::vector<std::string> values;
-  std::optional<double> min;
+  std::string pattern;        // of a text: a regular expression
+  std::optional<double> min;  // of a number; of a text's characters; of an array's entries
   std::optional<double> max;
   std::vector<std::string> wire;
   std::string_view wire_type = "kNone";
@@ -57,7 +59,15 @@ struct Command {
 std::vector<Command> ReadCommands(const std::string& text, const std::string& file,
                                   std::vector<settings::Problem>& problems);
 
-// The C++ source that defines fleet::Catalog().
-std::string CatalogSource(const std::vector<Command>& commands);
+// The C++ source that defines fleet::Catalog() and fleet::EnvelopeSchema(). `envelope` is JSON
+// text: a schema of what all requests have in common.
+std::string CatalogSource(const std::vector<Command>& commands, const std::string& envelope);
+
+// The JSON Schema of a command's `args`, compact.
+std::string ArgumentsSchema(const Command& command);
+
+// The JSON Schema of any request: schema/command.schema.json. Errors: `envelope` is no JSON object.
+Result<std::string> RequestSchema(const std::vector<Command>& commands,
+                                  const std::string& envelope);
 
 }  // namespace printfleet::generate

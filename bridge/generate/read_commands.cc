@@ -85,8 +85,10 @@ void CheckArgument(const Section& section, const Argument& argument) {
   OnlyWhere(section, "secret", text, "type text");
   OnlyWhere(section, "values", text, "type text");
   OnlyWhere(section, "unit", numeric, "type integer and number");
-  OnlyWhere(section, "min", numeric, "type integer and number");
-  OnlyWhere(section, "max", numeric, "type integer and number");
+  OnlyWhere(section, "pattern", text, "type text");
+  const bool measured = numeric || text || argument.type == "kArray";
+  OnlyWhere(section, "min", measured, "type integer, number, text and array");
+  OnlyWhere(section, "max", measured, "type integer, number, text and array");
   OnlyWhere(section, "members", argument.type == "kObject" || argument.type == "kArray",
             "type object and array");
   OnlyWhere(section, "nullable", !argument.required, "what is not required");
@@ -107,6 +109,7 @@ Argument ReadArgument(Section& section) {
   section.Text("unit", argument.unit);
   section.Text("range", argument.range);
   section.TextList("values", argument.values);
+  section.Text("pattern", argument.pattern);
   argument.min = ReadLimit(section, "min");
   argument.max = ReadLimit(section, "max");
   section.TextList("wire", argument.wire);

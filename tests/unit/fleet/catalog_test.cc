@@ -109,6 +109,8 @@ TEST(Catalog, RangesAreSaidInWords) {
   ArgumentSpec argument;
   EXPECT_EQ(RangeText(argument), "");
   argument.min = 1;
+  EXPECT_EQ(RangeText(argument), "") << "a text's characters are not said";
+  argument.type = ArgumentType::kNumber;
   EXPECT_EQ(RangeText(argument), "1 or more");
   argument.max = 2.5;
   EXPECT_EQ(RangeText(argument), "1 to 2.5");

@@ -115,7 +115,8 @@ TEST(Commands, TextsArriveInTheSourceAsTheyAre) {
       ReadCommands("commands: [{name: x, kind: fleet, help: 'say \"°C\" \\ now', succeeded: b}]\n",
                    "c.yaml", problems);
   ASSERT_TRUE(problems.empty()) << problems[0].Text();
-  EXPECT_NE(CatalogSource(commands).find(R"(.help = "say \"°C\" \\ now")"), std::string::npos);
+  EXPECT_NE(CatalogSource(commands, "{}").find(R"(.help = "say \"°C\" \\ now")"),
+            std::string::npos);
 }
 
 }  // namespace
