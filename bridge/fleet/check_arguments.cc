@@ -204,6 +204,14 @@ Rejected CheckCommandOne(const Arguments& args) {
              : std::nullopt;
 }
 
+Rejected CheckCommandList(const Arguments& args) {
+  const std::string* since = args.Get<std::string>("since");
+  return since != nullptr && !ParseIso8601(*since)
+             ? Rejected(
+                   Refused("wrong_type", "args.since", "expected a time like 2026-01-01T00:00:00Z"))
+             : std::nullopt;
+}
+
 Rejected CheckJobList(const Arguments& args) {
   const std::string* state = args.Get<std::string>("state");
   const std::string* outcome = args.Get<std::string>("outcome");
@@ -256,6 +264,7 @@ constexpr std::array kChecks = {
     Check{"printer.enroll", CheckEnroll},
     Check{"job.list", CheckJobList},
     Check{"job.set", CheckJobSet},
+    Check{"command.list", CheckCommandList},
     Check{"command.get", CheckCommandOne},
     Check{"command.cancel", CheckCommandOne},
 };

@@ -62,9 +62,13 @@ struct Question {
   std::string argument;    // JSON of the arguments (list filters, verdict, note)
   std::string author;
   int64_t after = 0;
-  int64_t limit = 100;
+  std::string after_printer;  // kCommandGet: executions of the printers behind it, in order of id
+  int64_t limit = 1000;
   std::string filter_printer;
   std::string filter_state;
+  std::string filter_author;
+  std::string filter_command;
+  std::string filter_since;                // ISO 8601
   std::shared_ptr<const Request> request;  // kReprint: what the answer is planned for
 };
 

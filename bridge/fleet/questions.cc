@@ -12,7 +12,6 @@ namespace {
 using Kind = Question::Kind;
 
 constexpr int64_t kLimitDefault = 100;
-constexpr size_t kAfterBytes = 512;
 
 std::string Quoted(std::string_view text) {
   json::Writer writer;
@@ -81,6 +80,11 @@ void ListPrinters(Turn& turn, const Request& request) {
                 "{\"printers\":[" + text + "],\"after\":" + next + "}", turn.now, turn.output);
 }
 
+// On one page of command.get: as many as fit, if nothing is said.
+int64_t ExecutionsMax(const Rules& rules, const Request& request) {
+  return Int(request, "limit", rules.settings.commands.list_limit_max);
+}
+
 // From memory while it is there: then it is as new as can be.
 bool AnswerCommandGet(Turn& turn, const Request& request) {
   CommandId id{Int(request, "command_id", 0)};
@@ -94,8 +98,10 @@ bool AnswerCommandGet(Turn& turn, const Request& request) {
   if (command == nullptr) {
     return false;
   }
-  RespondResult(request.reply_to, request.id,
-                "{\"command\":" + CommandJson(turn.world, *command) + "}", turn.now, turn.output);
+  const ExecutionsPage page{Text(request, "after"), ExecutionsMax(turn.rules, request),
+                            Text(request, "state")};
+  RespondResult(request.reply_to, request.id, CommandPageJson(turn.world, *command, page), turn.now,
+                turn.output);
   return true;
 }
 
@@ -156,6 +162,13 @@ void AskStore(Turn& turn, const Request& request, Kind kind) {
   question.argument = request.args_json;
   question.after = Int(request, "after", Int(request, "since", 0));
   question.limit = Int(request, "limit", kLimitDefault);
+  question.filter_command = Text(request, "command");
+  question.filter_author = Text(request, "author");
+  question.filter_since = Text(request, "since");
+  if (kind == Kind::kCommandGet) {
+    question.after_printer = Text(request, "after");
+    question.limit = ExecutionsMax(turn.rules, request);
+  }
   for (const char* name : {"state", "outcome", "kind"}) {
     if (request.args.Has(name)) {
       question.filter_state = Text(request, name);
@@ -170,22 +183,22 @@ void AskStore(Turn& turn, const Request& request, Kind kind) {
 
 // -- Answers --
 
-// The members of `document` but `executions`, and as many of those as fit.
-std::string CutDocument(const std::string& document) {
-  if (document.size() < kResponseBytesMax - kAfterBytes) {
-    return document;
-  }
+// command.get's result of the store's document: as many of its executions as fit, and what comes
+// after them.
+std::string CutCommand(const std::string& document, int64_t limit) {
   json::Parser parser;
   const auto parsed = parser.Parse(document, {document.size(), 64});
   if (!parsed.ok()) {
     return "{}";
   }
+  const json::Value executions = (*parsed)["executions"];
   std::vector<std::string> rows;
-  for (size_t i = 0; i < (*parsed)["executions"].size(); ++i) {
-    rows.push_back((*parsed)["executions"].at(i).Text());
+  for (size_t i = 0; i < executions.size(); ++i) {
+    rows.push_back(executions.at(i).Text());
   }
   std::string list;
-  ListJson("executions", rows, list);
+  const size_t taken = ListJson("executions", rows, list);
+  const bool more = taken < rows.size() || static_cast<int64_t>(rows.size()) >= limit;
   json::Writer writer;
   writer.BeginObject();
   for (size_t i = 0; i < parsed->size(); ++i) {
@@ -193,8 +206,13 @@ std::string CutDocument(const std::string& document) {
       writer.Key(parsed->member_name(i)).Raw(parsed->member_value(i).Text());
     }
   }
-  writer.Key("executions").Raw("[" + list + "]").Member("executions_truncated", true).EndObject();
-  return writer.Take();
+  writer.Key("executions").Raw("[" + list + "]");
+  if (more) {
+    writer.Member("executions_truncated", true);
+  }
+  writer.EndObject();
+  const std::string after = more ? executions.at(taken - 1)["printer_id"].Text() : "null";
+  return "{\"command\":" + writer.Take() + ",\"after\":" + after + "}";
 }
 
 struct ListNames {
@@ -278,9 +296,10 @@ void HandleAnswer(World& world, const Rules& rules, const Question& question, bo
     AnswerReprint(turn, *question.request, rows.front());
     return;
   }
-  RespondResult(question.reply_to, question.request_id,
-                "{\"" + std::string(names.one) + "\":" + CutDocument(rows.front()) + "}", now,
-                output);
+  const std::string result = question.kind == Kind::kCommandGet
+                                 ? CutCommand(rows.front(), question.limit)
+                                 : "{\"" + std::string(names.one) + "\":" + rows.front() + "}";
+  RespondResult(question.reply_to, question.request_id, result, now, output);
 }
 
 }  // namespace printfleet::fleet

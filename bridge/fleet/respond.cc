@@ -93,6 +93,12 @@ void WriteCounts(json::Writer& writer, const Counts& counts) {
   }
 }
 
+// Progress has the first two as well: they are not final.
+void WriteOpenCounts(json::Writer& writer, const Counts& counts) {
+  writer.Member("queued", counts.of(ExecutionState::kQueued))
+      .Member("sent", counts.of(ExecutionState::kSent) + counts.of(ExecutionState::kAcknowledged));
+}
+
 std::vector<std::string> ExecutionRows(const World& world, const Command& command) {
   std::vector<std::string> rows;
   if (command.printers) {
@@ -109,6 +115,43 @@ std::vector<std::string> PreviewRows(const Preview& preview) {
     rows.push_back(RowJson(row));
   }
   return rows;
+}
+
+bool IsOnPage(const Execution& execution, const ExecutionsPage& page) {
+  const bool wanted = page.state.empty() || page.state == Name(execution.state) ||
+                      (page.state == "open" && !IsFinal(execution.state));
+  return wanted && execution.key.printer_id > page.after;
+}
+
+// The page's executions as "executions":[…], and what comes `after` them: JSON, "null" at the end.
+std::string WritePage(json::Writer& writer, const World& world, const Command& command,
+                      const ExecutionsPage& page) {
+  std::vector<const Execution*> executions;
+  if (command.printers) {
+    for (const PrinterId& id : *command.printers) {
+      const Execution* execution = world.executions.Find({command.id, id});
+      if (IsOnPage(*execution, page)) {
+        executions.push_back(execution);
+      }
+    }
+  }
+  std::ranges::sort(executions, {}, [](const Execution* each) { return each->key.printer_id; });
+  const size_t taken_max = std::min(executions.size(), static_cast<size_t>(page.limit));
+  std::vector<std::string> rows;
+  for (size_t i = 0, bytes = 0; i < taken_max && bytes < kListBytesMax; ++i) {
+    rows.push_back(ExecutionJson(*executions[i], command.created_at));
+    bytes += rows.back().size();
+  }
+  std::string list;
+  const size_t taken = ListJson("executions", rows, list);
+  writer.Key("executions").Raw("[" + list + "]");
+  if (taken == executions.size()) {
+    return "null";
+  }
+  writer.Member("executions_truncated", true);
+  json::Writer after;
+  after.String(executions[taken - 1]->key.printer_id);
+  return after.Take();
 }
 
 void Send(const ReplyTo& to, json::Writer& writer, Output& output) {
@@ -235,8 +278,7 @@ void RespondProgress(Turn& turn, const Command& command) {
   const Counts counts = CountExecutions(turn.world, command);
   json::Writer writer;
   Begin(writer, command.request.id, "progress", turn.now);
-  writer.Member("queued", counts.of(ExecutionState::kQueued))
-      .Member("sent", counts.of(ExecutionState::kSent) + counts.of(ExecutionState::kAcknowledged));
+  WriteOpenCounts(writer, counts);
   WriteCounts(writer, counts);
   Send(command.request.reply_to, writer, turn.output);
 }
@@ -317,7 +359,8 @@ std::string StopDoneJson(std::string_view id, const Preview& preview, const Inst
   return writer.Take();
 }
 
-std::string CommandJson(const World& world, const Command& command) {
+std::string CommandPageJson(const World& world, const Command& command,
+                            const ExecutionsPage& page) {
   json::Writer writer;
   writer.BeginObject()
       .Member("command_id", command.id.value)
@@ -340,9 +383,14 @@ std::string CommandJson(const World& world, const Command& command) {
   if (!command.result.empty()) {
     writer.Key("result").Raw(command.result);
   }
-  WriteList(writer, "executions", ExecutionRows(world, command));
+  const Counts counts = CountExecutions(world, command);
+  writer.Key("counts").BeginObject();
+  WriteOpenCounts(writer, counts);
+  WriteCounts(writer, counts);
   writer.EndObject();
-  return writer.Take();
+  const std::string after = WritePage(writer, world, command, page);
+  writer.EndObject();
+  return "{\"command\":" + writer.Take() + ",\"after\":" + after + "}";
 }
 
 }  // namespace printfleet::fleet

@@ -62,8 +62,16 @@ std::string StopDoneJson(std::string_view id, const Preview& preview, const Inst
 // before the response gets too large. Returns how many rows it took.
 size_t ListJson(std::string_view name, std::span<const std::string> rows, std::string& list);
 
-// What the author gets as result of command.get, from memory.
-std::string CommandJson(const World& world, const Command& command);
+// Which executions of a command: at most `limit` of those of printers behind `after`, in order of
+// printer id. `state` is a state's name, "open" for those that have not ended, or "" for all.
+struct ExecutionsPage {
+  std::string after;
+  int64_t limit = 0;
+  std::string state;
+};
+
+// The result of command.get, from memory: {"command":{…},"after":<printer id or null>}.
+std::string CommandPageJson(const World& world, const Command& command, const ExecutionsPage& page);
 
 // Executions by state.
 struct Counts {

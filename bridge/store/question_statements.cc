@@ -28,17 +28,40 @@ const std::string kCommandMembers = R"(
     'target_hash', c.target_hash, 'created_at', fleet.iso8601(c.created_at),
     'finished_at', fleet.iso8601(c.finished_at))";
 
-const std::string kCommandDocument = R"(
-  json_build_object()" + kCommandMembers +
-                                     R"(,
+// The names of a progress response; of all executions.
+std::string CommandCounts() {
+  std::string counts = R"('counts', (SELECT json_build_object()"
+                       R"('queued', count(*) FILTER (WHERE e.state = 'queued'),)"
+                       R"('sent', count(*) FILTER (WHERE e.state IN ('sent', 'acknowledged')))";
+  for (const std::string state : {"succeeded", "failed", "timed_out", "sent_unconfirmed",
+                                  "cancelled", "expired", "skipped"}) {
+    counts.append(", '").append(state).append("', count(*) FILTER (WHERE e.state = '");
+    counts.append(state).append("')");
+  }
+  return counts + ") FROM fleet.command_executions e WHERE e.command_id = c.command_id)";
+}
+
+// One page of its executions: `after` (a printer id), `state` and `limit` are parameters. In the
+// order of bytes, as the pages from memory are.
+std::string CommandDocument(const std::string& after, const std::string& state,
+                            const std::string& limit) {
+  return R"(
+  json_build_object()" +
+         kCommandMembers + "," + CommandCounts() + R"(,
     'executions', coalesce((
       SELECT json_agg(json_build_object(
                'printer_id', e.printer_id, 'name', e.printer_name, 'state', e.state,
                'reason', e.skip_reason, 'task_id', e.task_id, 'job_id', e.job_id, 'code', e.code,
                'message', e.message, 'result', e.result, 'attempts', e.attempts,
                'sent_at', fleet.iso8601(e.sent_at), 'finished_at', fleet.iso8601(e.finished_at))
-             ORDER BY e.printer_id)
-      FROM fleet.command_executions e WHERE e.command_id = c.command_id), '[]'))::text)";
+             ORDER BY e.printer_id COLLATE "C")
+      FROM (SELECT * FROM fleet.command_executions e
+            WHERE e.command_id = c.command_id AND e.printer_id COLLATE "C" > )" +
+         after + " AND (" + state + " = '' OR e.state = " + state + " OR (" + state +
+         R"( = 'open' AND e.state IN ('queued', 'sent', 'acknowledged')))
+            ORDER BY e.printer_id COLLATE "C" LIMIT )" +
+         limit + "::bigint) e), '[]'))::text";
+}
 
 }  // namespace
 
@@ -62,25 +85,28 @@ const Statement kJobGet = {
 
 const Statement kCommandList = {
     "command_list",
-    "SELECT json_build_object(" + kCommandMembers +
+    "SELECT json_build_object(" + kCommandMembers + "," + CommandCounts() +
         ")::text FROM fleet.commands c WHERE ($1 = ''"
         " OR EXISTS (SELECT 1 FROM fleet.command_executions e WHERE e.command_id = c.command_id"
         " AND " +
         OfPrinter("e.printer_id") +
         "))"
         " AND ($2 = '' OR c.state = $2)"
+        " AND ($5 = '' OR c.command = $5) AND ($6 = '' OR c.author = $6)"
+        " AND ($7 = '' OR c.created_at >= nullif($7, '')::timestamptz)"
         " AND ($3::bigint = 0 OR c.command_id < $3::bigint)"
         " ORDER BY c.command_id DESC LIMIT $4::bigint",
 };
 
 const Statement kCommandGetById = {
     "command_get_by_id",
-    "SELECT " + kCommandDocument + " FROM fleet.commands c WHERE c.command_id = $1::bigint",
+    "SELECT " + CommandDocument("$2", "$3", "$4") +
+        " FROM fleet.commands c WHERE c.command_id = $1::bigint",
 };
 
 const Statement kCommandGetByRequest = {
     "command_get_by_request",
-    "SELECT " + kCommandDocument +
+    "SELECT " + CommandDocument("$3", "$4", "$5") +
         " FROM fleet.commands c WHERE c.author = $1 AND c.request_id = $2",
 };
 

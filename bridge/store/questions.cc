@@ -24,19 +24,35 @@ std::string IdText(const std::string& text) {
   return std::to_string(whole ? std::max<int64_t>(id, 0) : 0);
 }
 
+std::string LimitText(const fleet::Question& question) {
+  return std::to_string(std::clamp<int64_t>(question.limit, 0, kQuestionRowsMax));
+}
+
 std::vector<Cell> ListParameters(const fleet::Question& question) {
   return {question.filter_printer, question.filter_state,
-          std::to_string(std::max<int64_t>(question.after, 0)),
-          std::to_string(std::clamp<int64_t>(question.limit, 0, kQuestionRowsMax))};
+          std::to_string(std::max<int64_t>(question.after, 0)), LimitText(question)};
+}
+
+Query CommandListQuery(const fleet::Question& question) {
+  Query query{&kCommandList, ListParameters(question)};
+  for (const std::string* filter :
+       {&question.filter_command, &question.filter_author, &question.filter_since}) {
+    query.parameters.emplace_back(*filter);
+  }
+  return query;
 }
 
 Query CommandGetQuery(const fleet::Question& question) {
   const size_t line = question.subject.find('\n');
-  if (line == std::string::npos) {
-    return {&kCommandGetById, {IdText(question.subject)}};
+  Query query{&kCommandGetById, {IdText(question.subject)}};
+  if (line != std::string::npos) {
+    query = {&kCommandGetByRequest,
+             {question.subject.substr(0, line), question.subject.substr(line + 1)}};
   }
-  return {&kCommandGetByRequest,
-          {question.subject.substr(0, line), question.subject.substr(line + 1)}};
+  query.parameters.emplace_back(question.after_printer);
+  query.parameters.emplace_back(question.filter_state);
+  query.parameters.push_back(LimitText(question));
+  return query;
 }
 
 // Adds whether `member` is there, and its text; null and absent have none.
@@ -66,7 +82,7 @@ Result<Query> QueryOf(const fleet::Question& question) {
     case Kind::kJobGet:
       return Query{&kJobGet, {IdText(question.subject)}};
     case Kind::kCommandList:
-      return Query{&kCommandList, ListParameters(question)};
+      return CommandListQuery(question);
     case Kind::kCommandGet:
       return CommandGetQuery(question);
     case Kind::kEventList:

@@ -101,9 +101,9 @@ extern const Statement kLastBatchSeq;
 extern const std::string kLimitQuestionTime;  // inside its transaction
 extern const Statement kJobList;              // printer, state or outcome, after, limit
 extern const Statement kJobGet;               // job_id
-extern const Statement kCommandList;          // printer, state, after, limit
-extern const Statement kCommandGetById;       // command_id
-extern const Statement kCommandGetByRequest;  // author, request_id
+extern const Statement kCommandList;     // printer, state, after, limit, command, author, since
+extern const Statement kCommandGetById;  // command_id, after, state, limit of executions
+extern const Statement kCommandGetByRequest;  // author, request_id, and so on
 extern const Statement kEventList;            // printer, kind, after, limit
 // job_id, set verdict?, verdict, set note?, note
 extern const Statement kJobSet;

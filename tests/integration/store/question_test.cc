@@ -101,6 +101,58 @@ TEST_F(Questions, CommandListFilters) {
   EXPECT_EQ(Members(Ask(question), "command_id"), "");
 }
 
+TEST_F(Questions, CommandListOfAnAuthorACommandAndATime) {
+  struct Case {
+    const char* command;
+    const char* author;
+    const char* since;
+    const char* ids;
+  };
+
+  for (const auto& [command, author, since, ids] :
+       {Case{"print.pause", "anna", "2026-03-01T12:00:00Z", "5"}, Case{"print.stop", "", "", ""},
+        Case{"", "bert", "", ""}, Case{"", "", "2026-03-01T12:00:01Z", ""}}) {
+    fleet::Question question = Make(Kind::kCommandList);
+    question.filter_command = command;
+    question.filter_author = author;
+    question.filter_since = since;
+    EXPECT_EQ(Members(Ask(question), "command_id"), ids) << command << author << since;
+  }
+}
+
+TEST_F(Questions, CommandGetPagesItsExecutionsAndCountsAll) {
+  Batch batch = MakeAuditBatch(2, "bulk");
+  batch.rows.commands.push_back(MakeCommand(6));
+  // "B" is before "a" in bytes, and not in most languages.
+  for (const char* printer : {"a3", "B2", "a1"}) {
+    batch.rows.executions.push_back(MakeExecution(6, printer));
+  }
+  batch.rows.executions.back().state = fleet::ExecutionState::kFailed;
+  ASSERT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+  const auto printers = [this](fleet::Question question) {
+    const std::string text = Members(Ask(std::move(question)), "executions");
+    std::string ids;
+    for (const char* id : {"a1", "a3", "B2"}) {
+      ids += text.find(std::string("\"printer_id\":\"") + id) != std::string::npos ? id : "";
+    }
+    return ids;
+  };
+  fleet::Question question = Make(Kind::kCommandGet, "6");
+  question.limit = 2;
+  EXPECT_EQ(printers(question), "a1B2");
+  question.after_printer = "a1";
+  EXPECT_EQ(printers(question), "a3");
+  question = Make(Kind::kCommandGet, "anna\nrequest-6");
+  question.filter_state = "open";
+  EXPECT_EQ(printers(question), "a3B2");
+  question.filter_state = "failed";
+  EXPECT_EQ(printers(question), "a1");
+  const std::string counts = Members(Ask(question), "counts");
+  EXPECT_NE(counts.find("\"sent\":2"), std::string::npos) << counts;
+  EXPECT_NE(counts.find("\"failed\":1"), std::string::npos) << counts;
+  EXPECT_EQ(Members(Ask(Make(Kind::kCommandList)), "counts").find("\"sent\":3"), std::string::npos);
+}
+
 TEST_F(Questions, EventListGoesOnAfterAnId) {
   fleet::Question question = Make(Kind::kEventList);
   question.after = 1;

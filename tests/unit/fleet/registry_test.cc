@@ -300,6 +300,7 @@ TEST(Questions, AHugeCommandIsCut) {
                output);
   EXPECT_LE(output.responses[0].json.size(), 128U * 1024U);
   EXPECT_EQ(At(output.responses[0].json, "result.command.executions_truncated"), "true");
+  EXPECT_EQ(At(output.responses[0].json, "result.after"), "\"some-printer\"");
 }
 
 TEST(Questions, CommandGetAnswersFromMemory) {
