@@ -2,32 +2,16 @@
 // Knows no gtest, so that the fuzz targets drive it too: what must hold of every batch is CHECKed.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/core.h"
+#include "tests/unit/core/memory_store.h"
 
 namespace printfleet::core::testing {
 
 inline constexpr int64_t kRigStartMs = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
-
-// What the store would load of the rows that were committed.
-class MemoryStore {
- public:
-  void Write(const Rows& rows);
-  [[nodiscard]] Loaded Load() const;
-
-  [[nodiscard]] const std::map<int64_t, printer::Job>& jobs() const { return jobs_; }
-
- private:
-  std::map<PrinterId, LoadedPrinter> printers_;
-  std::map<int64_t, printer::Job> jobs_;
-  std::map<int64_t, CommandRow> commands_;
-  std::map<fleet::ExecutionKey, fleet::Execution> executions_;
-  fleet::Ledger ledger_;
-};
 
 class Rig {
  public:
@@ -57,8 +41,8 @@ class Rig {
   // Lets time pass, with every deadline on its way served in a batch of its own; what those want
   // published is appended to `publishes`. Requires: no batch is running.
   void Pass(milliseconds time, std::vector<Publish>& publishes);
-  // A new process that finds what was committed.
-  void Restart();
+  // A new process that finds what was committed, and what its first batch wants published.
+  Effects Restart();
 
   [[nodiscard]] Core& core() { return *core_; }
 

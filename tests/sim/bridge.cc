@@ -1,0 +1,421 @@
+#include "tests/sim/bridge.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/check.h"
+
+namespace printfleet::sim {
+namespace {
+
+constexpr std::array kSessions{core::Session::kReports, core::Session::kCommands};
+constexpr milliseconds kDoubtPatience{2000};
+constexpr milliseconds kAwayInterval{200};
+constexpr size_t kBatchReportsMax = 500;
+constexpr size_t kDigestsMax = 20000;
+
+settings::Model ModelOf(std::string id, std::string name) {
+  settings::Model model;
+  model.id = std::move(id);
+  model.name = std::move(name);
+  return model;
+}
+
+bool IsRecord(const core::Event& event) {
+  return std::holds_alternative<core::StopRecord>(event) ||
+         std::holds_alternative<core::RefusedRecord>(event);
+}
+
+}  // namespace
+
+Bridge::Bridge(const settings::Settings& settings, const settings::Users& users, Clock& clock,
+               uint64_t seed, Hooks hooks)
+    : settings_(settings), users_(users), clock_(clock), seed_(seed), hooks_(std::move(hooks)) {
+  models_.Add(ModelOf("20021", "K2Pro"));
+  models_.Add(ModelOf("20022", "K2Plus"));
+  models_.Add(ModelOf("20023", "K2Max"));
+  alive_at_ = clock_.now().mono;
+  Start();
+}
+
+void Bridge::Start() {
+  core_ = std::make_unique<core::Core>(settings_, models_, error_codes_, users_, ++seed_);
+  core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(clock_.now().mono - alive_at_));
+  loaded_ = !away_;
+  if (loaded_) {
+    core_->Rebuild(store_.Load(), clock_.now());
+    ReplayStopsLog();
+  } else {
+    core_->AdoptSnapshot(snapshot_);
+    away_since_ = clock_.now().mono;
+  }
+}
+
+void Bridge::Kill() {
+  SessionsDown();
+  events_.clear();
+  batch_.clear();
+  effects_ = {};
+  committing_ = false;
+  doubt_.reset();
+  questions_.clear();
+  hooks_.dropped();
+}
+
+// -- The broker --
+
+void Bridge::Publish(Inbound inbound) {
+  inbound.published = clock_.now().mono;
+  Of(inbound.session).queue.push_back(std::move(inbound));
+}
+
+void Bridge::SessionsUp() {
+  up_ = true;
+  for (const core::Session session : kSessions) {
+    core_->links().OnUp(session, clock_.now());
+    events_.emplace_back(core::SessionUp{session});
+  }
+  events_.emplace_back(core::RecentDigests{std::vector<Digest>(digests_.begin(), digests_.end())});
+  events_.emplace_back(core::OutboundUp{});
+}
+
+// The connections take the acknowledgements with them: the broker delivers again.
+void Bridge::SessionsDown() {
+  if (!up_) {
+    return;
+  }
+  up_ = false;
+  for (const core::Session session : kSessions) {
+    core_->links().OnDown(session);
+    events_.emplace_back(core::SessionDown{session, "lost"});
+    Of(session).waiting.clear();
+    Of(session).read = 0;
+  }
+  events_.emplace_back(core::OutboundDown{});
+}
+
+void Bridge::Confirm(const core::Publish& publish, core::Published::Result result) {
+  core::Published published;
+  published.execution = publish.execution;
+  published.token = publish.token;
+  published.result = result;
+  published.ok =
+      result == core::Published::Result::kTaken || result == core::Published::Result::kNoSubscriber;
+  events_.emplace_back(published);
+}
+
+// The heartbeat that is due comes back through both sessions, behind what they hold.
+void Bridge::Beat() {
+  if (const auto heartbeat = core_->Heartbeat(clock_.now()); heartbeat && up_) {
+    for (const core::Session session : kSessions) {
+      Publish({.session = session, .topic = heartbeat->topic, .payload = heartbeat->payload});
+    }
+  }
+}
+
+void Bridge::Read() {
+  if (!up_) {
+    return;
+  }
+  for (const core::Session session : kSessions) {
+    Link& link = Of(session);
+    while (link.read < link.queue.size()) {
+      const Inbound& inbound = link.queue[link.read];
+      std::optional<uint32_t> left = inbound.expiry_s;
+      if (left) {
+        const auto waited =
+            std::chrono::floor<seconds>(clock_.now().mono - inbound.published).count();
+        if (waited >= static_cast<int64_t>(*left)) {
+          link.queue.erase(link.queue.begin() + static_cast<std::ptrdiff_t>(link.read));
+          continue;  // the broker lets it go
+        }
+        left = *left - static_cast<uint32_t>(waited);
+      }
+      ++link.read;
+      core::Message message;
+      message.session = session;
+      message.topic = inbound.topic;
+      message.payload = inbound.payload;
+      message.retained = inbound.retained;
+      message.received = clock_.now();
+      message.message_expiry_s = left;
+      message.response_topic = inbound.response_topic;
+      message.correlation_data = inbound.correlation_data;
+      message.digest = MessageDigest(message.topic, message.payload);
+      if (core_->Receive(message)) {
+        continue;  // a heartbeat
+      }
+      if (session == core::Session::kCommands) {
+        SendStopAhead(message);
+      }
+      link.waiting.push_back(std::move(message));
+    }
+  }
+}
+
+void Bridge::SendStopAhead(core::Message& message) {
+  auto plan = core_->PlanStop(message, clock_.now());
+  if (!plan) {
+    return;
+  }
+  for (const fleet::Outgoing& outgoing : plan->outgoing) {
+    stops_.insert(outgoing.msgid);
+  }
+  for (const core::Publish& publish : core_->StopPublishes(*plan, clock_.now())) {
+    hooks_.publish(publish);
+  }
+  message.stop_sent = std::make_shared<const fleet::StopPlan>(std::move(*plan));
+}
+
+// -- The store --
+
+void Bridge::StoreAway() {
+  if (away_) {
+    return;
+  }
+  away_ = true;
+  away_since_ = clock_.now().mono;
+  doubt_answered_ = false;
+  committing_ = false;
+  if (!doubt_) {
+    Requeue();
+  }
+}
+
+void Bridge::StoreBack() {
+  if (!away_) {
+    return;
+  }
+  away_ = false;
+  if (!loaded_) {
+    core_->Rebuild(store_.Load(), clock_.now());
+    loaded_ = true;
+  }
+  const auto doubt = std::exchange(doubt_, std::nullopt);
+  if (doubt == Fate::kDoubtStored) {
+    if (doubt_answered_) {
+      core::CancelUnsent cancel{batch_commands_};
+      std::erase_if(effects_.publishes, [&cancel](const core::Publish& publish) {
+        return std::ranges::find(cancel.commands, publish.execution.command_id) !=
+               cancel.commands.end();
+      });
+      events_.emplace_back(std::move(cancel));
+    }
+    Release();
+  } else {
+    if (doubt && doubt_answered_) {
+      std::erase_if(batch_, [](const core::Event& event) {
+        const auto* message = std::get_if<core::Message>(&event);
+        return message != nullptr && message->session == core::Session::kCommands;
+      });
+    }
+    Requeue();
+  }
+  ReplayStopsLog();
+}
+
+void Bridge::ReplayStopsLog() {
+  std::erase_if(events_, IsRecord);
+  events_.insert(events_.begin(), stops_log_.begin(), stops_log_.end());
+}
+
+std::vector<fleet::Question> Bridge::TakeQuestions() {
+  return std::exchange(questions_, {});
+}
+
+// The overlay is forgotten; what was in the batch waits again, first in its order.
+void Bridge::Requeue() {
+  if (loaded_) {
+    core_->Drop(clock_.now());
+  }
+  for (auto event = batch_.rbegin(); event != batch_.rend(); ++event) {
+    if (auto* message = std::get_if<core::Message>(&*event)) {
+      Of(message->session).waiting.push_front(std::move(*message));
+    } else if (!std::holds_alternative<core::Tick>(*event)) {
+      events_.push_front(std::move(*event));
+    }
+  }
+  batch_.clear();
+  effects_ = {};
+  hooks_.dropped();
+}
+
+void Bridge::RefuseWaiting() {
+  if (doubt_ && !doubt_answered_ && clock_.now().mono - away_since_ >= kDoubtPatience) {
+    doubt_answered_ = true;
+    for (const core::Event& event : batch_) {
+      const auto* message = std::get_if<core::Message>(&event);
+      if (message != nullptr && message->session == core::Session::kCommands) {
+        RefuseOne(*message, "unknown");
+      }
+    }
+  }
+  auto& waiting = Of(core::Session::kCommands).waiting;
+  for (const core::Message& message : waiting) {
+    RefuseOne(message, "unavailable");
+  }
+  waiting.clear();
+}
+
+void Bridge::RefuseOne(const core::Message& message, std::string_view reason) {
+  if (message.stop_sent) {
+    stops_log_.emplace_back(core::StopRecord{message.stop_sent->record_json});
+    hooks_.publish(core_->StopResponse(*message.stop_sent));
+    return;
+  }
+  core::Core::Refusal refusal = core_->Refuse(message, clock_.now(), reason);
+  if (!refusal.record_json.empty()) {
+    stops_log_.emplace_back(core::RefusedRecord{std::move(refusal.record_json)});
+  }
+  for (const core::Publish& publish : refusal.publishes) {
+    hooks_.publish(publish);
+  }
+}
+
+// -- The batch --
+
+bool Bridge::Turn() {
+  alive_at_ = clock_.now().mono;
+  Beat();
+  Read();
+  if (away_) {
+    RefuseWaiting();
+    if (!doubt_ || doubt_answered_) {
+      ReleaseAcks();
+    }
+    return false;
+  }
+  if (committing_) {
+    return false;
+  }
+  Fill();
+  if (!core_->stepped()) {
+    ReleaseAcks();
+    return false;
+  }
+  effects_ = core_->Seal(clock_.now());
+  core::testing::CheckEffects(effects_);
+  batch_commands_.clear();
+  for (const core::CommandRow& row : effects_.rows.commands) {
+    batch_commands_.push_back(row.id);
+  }
+  committing_ = true;
+  hooks_.sealed(effects_);
+  return true;
+}
+
+void Bridge::Fill() {
+  auto& commands = Of(core::Session::kCommands).waiting;
+  while (!commands.empty()) {
+    core::Message message = std::move(commands.front());
+    commands.pop_front();
+    Step(std::move(message));
+  }
+  while (!events_.empty()) {
+    core::Event event = std::move(events_.front());
+    events_.pop_front();
+    Step(std::move(event));
+  }
+  auto& reports = Of(core::Session::kReports).waiting;
+  for (size_t count = 0; count < kBatchReportsMax && !reports.empty(); ++count) {
+    core::Message message = std::move(reports.front());
+    reports.pop_front();
+    Step(std::move(message));
+  }
+  const auto due = core_->NextDeadline(clock_.now());
+  if (due && *due <= clock_.now().mono) {
+    Step(core::Tick{});
+  }
+}
+
+void Bridge::Step(core::Event event) {
+  const auto* message = std::get_if<core::Message>(&event);
+  core_->Step(event, message != nullptr ? message->received : clock_.now());
+  batch_.push_back(std::move(event));
+  hooks_.stepped();
+}
+
+void Bridge::Finish(Fate fate) {
+  CHECK(committing_);
+  committing_ = false;
+  const bool stored =
+      fate == Fate::kStored || fate == Fate::kDiesStored || fate == Fate::kDoubtStored;
+  const bool has_rows = !effects_.rows.empty();
+  if (stored && has_rows) {
+    store_.Write(effects_.rows);
+    for (const core::Event& event : batch_) {
+      if (const auto* message = std::get_if<core::Message>(&event)) {
+        digests_.push_back(message->digest);
+      }
+    }
+    while (digests_.size() > kDigestsMax) {
+      digests_.pop_front();
+    }
+  }
+  if (fate == Fate::kDiesUnstored || fate == Fate::kDiesStored) {
+    Kill();
+    Start();
+  } else if (!has_rows || fate == Fate::kStored) {
+    Release();
+  } else {
+    if (fate != Fate::kAway) {
+      doubt_ = fate;
+    }
+    StoreAway();
+  }
+}
+
+// COMMIT has returned: merge, publish, acknowledge.
+void Bridge::Release() {
+  core_->Merge(clock_.now());
+  hooks_.merged();
+  if (effects_.snapshot_changed) {
+    snapshot_.clear();
+    for (const auto& [id, stored] : store_.printers()) {
+      snapshot_.push_back(stored.registration);
+    }
+  }
+  if (std::ranges::any_of(batch_, IsRecord)) {
+    stops_log_.clear();
+  }
+  core::Effects effects = std::exchange(effects_, {});
+  batch_.clear();
+  for (const core::Publish& publish : effects.publishes) {
+    hooks_.publish(publish);
+  }
+  std::ranges::move(effects.questions, std::back_inserter(questions_));
+  ReleaseAcks();
+}
+
+// All at once: a session's wait until none of its messages is left.
+void Bridge::ReleaseAcks() {
+  for (const core::Session session : kSessions) {
+    Link& link = Of(session);
+    if (link.waiting.empty()) {
+      link.queue.erase(link.queue.begin(),
+                       link.queue.begin() + static_cast<std::ptrdiff_t>(link.read));
+      link.read = 0;
+    }
+  }
+}
+
+std::optional<MonoTime> Bridge::NextDeadline() const {
+  const Instant now = clock_.now();
+  if (away_) {
+    return now.mono + kAwayInterval;
+  }
+  if (committing_) {
+    return std::nullopt;
+  }
+  const bool unread = std::ranges::any_of(links_, [this](const Link& link) {
+    return (up_ && link.read < link.queue.size()) || !link.waiting.empty();
+  });
+  if (unread || !events_.empty() || core_->stepped()) {
+    return now.mono;
+  }
+  const MonoTime beat = core_->links().next_heartbeat();
+  return std::max(now.mono, std::min(core_->NextDeadline(now).value_or(beat), beat));
+}
+
+}  // namespace printfleet::sim
