@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "fleet/build.h"
 #include "fleet/parse.h"
 #include "fleet/stop.h"
@@ -90,6 +91,16 @@ Gate CheckJob(const GateQuestion& question) {
   return Closed(SkipReason::kNoJob, "job " + std::to_string(*wanted) + " is not its job");
 }
 
+// The file is for one model only, where the sender says which.
+Gate CheckFileModel(const GateQuestion& question) {
+  const std::string* wanted = question.request.args.Get<std::string>("for_model");
+  const printer::Registration& registration = question.printer.registration;
+  if (wanted == nullptr || *wanted == registration.model || *wanted == registration.model_id) {
+    return {};
+  }
+  return Closed(SkipReason::kWrongModel, "the file is for " + *wanted);
+}
+
 Gate CheckWhom(const World& world, const Rules& rules, const GateQuestion& question) {
   const Request& request = question.request;
   const printer::Registration& registration = question.printer.registration;
@@ -99,6 +110,9 @@ Gate CheckWhom(const World& world, const Rules& rules, const GateQuestion& quest
   const bool acts = !IsQuestion(request);
   if (acts && rules.models.Find(registration.model_id) == nullptr) {
     return Closed(SkipReason::kUnsupported, "model " + registration.model_id + " is not known");
+  }
+  if (Gate gate = CheckFileModel(question); !gate.open()) {
+    return gate;
   }
   const bool moves = IsStart(request) || IsOta(request) || IsHeat(request) ||
                      Is(request, "print.resume") || RawMayAct(request);
@@ -238,6 +252,24 @@ std::optional<Rejection> CheckModel(const Request& request, const settings::Mode
   return std::nullopt;
 }
 
+// A model that nobody knows would skip every printer: it is a mistake.
+std::optional<Rejection> CheckFileModelKnown(const Rules& rules, const Request& request) {
+  const std::string* wanted = request.args.Get<std::string>("for_model");
+  if (wanted == nullptr || rules.models.Find(*wanted) != nullptr) {
+    return std::nullopt;
+  }
+  std::vector<std::string> names;
+  for (const auto& [id, model] : rules.models.all()) {
+    if (model.name == *wanted) {
+      return std::nullopt;
+    }
+    names.push_back(model.name);
+  }
+  return Rejection{"not_found",
+                   "args.for_model: no model " + PrintableText(*wanted, 80) + Hint(*wanted, names),
+                   "args.for_model"};
+}
+
 std::optional<Rejection> CheckCount(const Request& request, size_t count) {
   const std::string matched = std::to_string(count) + " printers matched";
   if (((IsOta(request) || Is(request, "printer.raw")) && count > 1) ||
@@ -293,6 +325,9 @@ Gate CheckGates(const World& world, const Rules& rules, const GateQuestion& ques
 std::optional<Rejection> CheckRequest(const World& world, const Rules& rules,
                                       const Request& request,
                                       const std::vector<PrinterId>& printers) {
+  if (auto rejected = CheckFileModelKnown(rules, request)) {
+    return rejected;
+  }
   std::string last;
   for (const PrinterId& id : printers) {
     const std::string& model_id = world.printers.Find(id)->registration.model_id;

@@ -14,6 +14,10 @@ const std::string kStart = R"({"file":{"storage":"local","filename":"a.gcode"}})
 const std::string kOta =
     R"({"url":"http://h/u","md5":"0123456789abcdef0123456789abcdef","size_bytes":5,"version":"3.1.4","name":"u","confirm":true})";
 
+std::string StartFor(const std::string& model) {
+  return kStart.substr(0, kStart.size() - 1) + R"(,"for_model":")" + model + "\"}";
+}
+
 struct Case {
   const char* what;
   std::function<void(Farm&, printer::Printer&)> arrange;
@@ -92,6 +96,9 @@ TEST(Gates, SayWhyNot) {
   const std::string attended = R"({"bed_target_c":60,"unattended_ok":true})";
   const std::vector<Case> cases = {
       {"idle", Nothing, "print.start", kStart, SkipReason::kNone},
+      {"its model", Nothing, "print.start", StartFor("K2Pro"), SkipReason::kNone},
+      {"its model id", Nothing, "print.start", StartFor("20021"), SkipReason::kNone},
+      {"another model", Nothing, "print.start", StartFor("K2Max"), SkipReason::kWrongModel},
       {"pending", Pending, "print.start", kStart, SkipReason::kPending},
       {"pending", Pending, "status.query", "{}", SkipReason::kPending},
       {"rejected", Rejected, "status.query", "{}", SkipReason::kPending},
@@ -246,6 +253,14 @@ TEST(Select, JoinsEverySelectorByAnd) {
 TEST(Select, HashIsOfTheSetOfPrinters) {
   EXPECT_EQ(TargetHash({"b", "a"}), TargetHash({"a", "b"}));
   EXPECT_NE(TargetHash({"ab"}), TargetHash({"a", "b"}));
+}
+
+TEST(Gates, RefuseAFileForAModelThatNobodyKnows) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "print.start", R"({"all":true})", StartFor("K2Por")));
+  EXPECT_EQ(At(farm.Last("rejected"), "path"), "\"args.for_model\"");
+  EXPECT_NE(farm.Last("rejected").find("K2Pro"), std::string::npos);
 }
 
 }  // namespace
