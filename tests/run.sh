@@ -44,7 +44,7 @@ configure() {
   shift
   local options=(-DPython3_EXECUTABLE=/usr/bin/python3 "$@")
   if command -v ccache >/dev/null; then
-    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DPRINTFLEET_PCH=OFF)
   fi
   # A tree that was moved or copied: its cache is another tree's.
   if ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "build/$preset/CMakeCache.txt" 2>/dev/null; then

@@ -16,7 +16,8 @@ namespace {
 
 std::vector<std::string> Scenarios() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(PRINTFLEET_SCENARIOS)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(PRINTFLEET_SOURCE_DIR "/tests/scenario")) {
     if (entry.path().extension() == ".txt" && entry.path().stem() != "CMakeLists") {
       names.push_back(entry.path().stem());
     }
@@ -62,7 +63,8 @@ std::string Difference(const std::string& written, const std::string& went) {
 class ScenarioTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(ScenarioTest, LeadsToWhatIsWritten) {
-  const std::string path = std::string(PRINTFLEET_SCENARIOS) + "/" + GetParam() + ".txt";
+  const std::string path =
+      std::string(PRINTFLEET_SOURCE_DIR "/tests/scenario/") + GetParam() + ".txt";
   const std::string written = Read(path);
   ASSERT_NE(written, "");
   const std::string went = scenario::Run(written);
