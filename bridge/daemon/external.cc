@@ -33,7 +33,32 @@ std::string PercentEncoded(const std::string& value) {
   return encoded;
 }
 
+// `url` with the password that `file` holds; `key` names the file's key.
+Result<std::string> WithPassword(const std::string& url, const std::string& file,
+                                 const std::string& key) {
+  if (file.empty()) {
+    return url;
+  }
+  auto password = ReadSecret(file);
+  if (!password.ok()) {
+    return password.error().Within(key);
+  }
+  const char* joint = url.find('?') == std::string::npos ? "?" : "&";
+  return url + joint + "password=" + PercentEncoded(*password);
+}
+
 }  // namespace
+
+Status CheckTrust(const settings::Broker& broker) {
+  if (broker.mode == settings::Mode::kManaged || broker.trust_command_topic) {
+    return Ok{};
+  }
+  return Error{Errc::kInvalid,
+               "broker.trust_command_topic is not true: with an external broker nobody but its own "
+               "access list keeps a user from sending commands in another's name. Let each user "
+               "publish to command/<their own user name> and nowhere else below the fleet's topics "
+               "(config/external.yaml), then say trust_command_topic: true"};
+}
 
 Result<mqtt::BrokerAddress> ExternalBroker(const settings::Broker& broker) {
   std::string_view rest = broker.url;
@@ -73,15 +98,12 @@ Result<mqtt::BrokerAddress> ExternalBroker(const settings::Broker& broker) {
 }
 
 Result<std::string> ExternalConninfo(const settings::Database& database) {
-  if (database.password_file.empty()) {
-    return database.url;
-  }
-  auto password = ReadSecret(database.password_file);
-  if (!password.ok()) {
-    return password.error().Within("database.password_file");
-  }
-  const char* joint = database.url.find('?') == std::string::npos ? "?" : "&";
-  return database.url + joint + "password=" + PercentEncoded(*password);
+  return WithPassword(database.url, database.password_file, "database.password_file");
+}
+
+Result<std::string> ExternalOwnerConninfo(const settings::Database& database) {
+  return WithPassword(database.owner_url, database.owner_password_file,
+                      "database.owner_password_file");
 }
 
 }  // namespace printfleet::daemon

@@ -143,6 +143,7 @@ Status Daemon::OpenStore() {
   store::Config config;
   if (cluster_) {
     config.conninfo = cluster_->conninfo;
+    config.owner_conninfo = cluster_->owner_conninfo;
     config.admin_conninfo = cluster_->admin_conninfo;
   } else {
     auto conninfo = ExternalConninfo(settings_.database);
@@ -219,7 +220,7 @@ std::string Daemon::HttpAddress() const {
 }
 
 std::string Daemon::DatabaseAddress() const {
-  return cluster_ ? cluster_->conninfo : "external";
+  return cluster_ ? cluster_->owner_conninfo : "external";
 }
 
 // Where everything is, for scripts and for the command line: ports may have been chosen by us.
@@ -233,6 +234,10 @@ void Daemon::WriteAddresses() {
 
 int Serve(const settings::Loaded& loaded) {
   Daemon daemon(loaded);
+  if (const Status trusted = CheckTrust(loaded.settings.broker); !trusted.ok()) {
+    LogError("daemon", trusted.error().message);
+    return 2;
+  }
   if (const Status opened = daemon.Open(); !opened.ok()) {
     LogError("daemon", opened.error().message);
     return 2;

@@ -142,15 +142,16 @@ void CheckExternal(const Section& section, const Broker& broker) {
   if (!section.Has("url")) {
     section.Error("mode", "external needs url, like mqtts://daemon@broker.example:8883");
   }
-  CheckUrl(section, broker.url, {"mqtt", "mqtts"});
+  CheckUrl(section, "url", broker.url, {"mqtt", "mqtts"});
   if (broker.url.starts_with("mqtt://") && !broker.ca_file.empty()) {
     section.Error("ca_file", "is for mqtts://");
   }
   if (!broker.trust_command_topic) {
     section.Warning("trust_command_topic",
-                    "is not true: who sent a command is told by its topic, and only the broker's "
-                    "own access list can keep a user from publishing as another; say true once "
-                    "it lets everybody publish below command/<their own user name> only");
+                    "is not true, and serve will not start: who sent a command is told by its "
+                    "topic, and only the broker's own access list can keep a user from publishing "
+                    "as another; say true once it lets everybody publish below command/<their own "
+                    "user name> only");
   }
 }
 

@@ -83,14 +83,15 @@ void RefuseOtherMode(const Section& section, Mode mode,
   }
 }
 
-void CheckUrl(const Section& section, const std::string& url,
+void CheckUrl(const Section& section, std::string_view key, const std::string& url,
               std::initializer_list<std::string_view> schemes) {
   if (url.empty()) {
     return;
   }
+  const std::string password_file = key == "url" ? "password_file" : "owner_password_file";
   const auto parsed = ParseUrl(url);
   if (!parsed.ok()) {
-    section.Error("url", parsed.error().message);
+    section.Error(key, parsed.error().message);
     return;
   }
   if (std::find(schemes.begin(), schemes.end(), parsed->scheme) == schemes.end()) {
@@ -98,11 +99,35 @@ void CheckUrl(const Section& section, const std::string& url,
     for (const auto scheme : schemes) {
       wanted += (wanted.empty() ? "" : " or ") + std::string(scheme) + "://";
     }
-    section.Error("url", "begins with " + parsed->scheme + "://, wanted " + wanted);
+    section.Error(key, "begins with " + parsed->scheme + "://, wanted " + wanted);
   } else if (parsed->password || parsed->rest.find("password=") != std::string::npos) {
-    section.Error("url", "holds a password: put it into a file and name that as password_file");
+    section.Error(key, "holds a password: put it into a file and name that as " + password_file);
   } else if (parsed->host.empty() && !parsed->rest.starts_with("/")) {
-    section.Error("url", "names no host");
+    section.Error(key, "names no host");
+  }
+}
+
+// The daemon works as a role that cannot change audit_log; only `printfleet migrate` is the owner.
+void CheckOwner(const Section& section, const Database& database) {
+  CheckUrl(section, "owner_url", database.owner_url, {"postgresql", "postgres"});
+  const auto own = ParseUrl(database.url);
+  const auto owner = ParseUrl(database.owner_url);
+  if (!section.Has("owner_url")) {
+    if (section.Has("owner_password_file")) {
+      section.Error("owner_password_file", "is for owner_url, which is missing");
+    }
+    if (own.ok() && own->scheme.starts_with("postgres") && !own->password) {
+      section.Warning(
+          "url",
+          "without owner_url the role that the daemon works as also owns the tables and "
+          "could change audit_log: name the owner there, for printfleet migrate");
+    }
+    return;
+  }
+  if (own.ok() && own->user.empty()) {
+    section.Error("url", "names no role: printfleet migrate has to know whom to give the rights");
+  } else if (own.ok() && owner.ok() && own->user == owner->user) {
+    section.Error("owner_url", "names the same role as url: the daemon could change audit_log");
   }
 }
 
@@ -115,19 +140,22 @@ void ReadDatabase(Section section, Database& database) {
   section.Text("url", database.url);
   section.Path("password_file", database.password_file);
   section.Path("binaries_dir", database.binaries_dir);
+  section.Text("owner_url", database.owner_url);
+  section.Path("owner_password_file", database.owner_password_file);
   section.Text("run_as", database.run_as);
   section.Time<milliseconds>("request_timeout_ms", {100, 600'000}, database.request_timeout);
   section.Time<milliseconds>("connect_timeout_ms", {100, 600'000}, database.connect_timeout);
   section.Integer("shared_buffers_mib", {16, 1 << 20}, database.shared_buffers_mib);
   RefuseOtherMode(section, database.mode,
                   {"lifetime", "binaries_dir", "run_as", "shared_buffers_mib"},
-                  {"url", "password_file"});
+                  {"url", "password_file", "owner_url", "owner_password_file"});
   if (database.mode == Mode::kExternal) {
     if (!section.Has("url")) {
       section.Error("mode",
                     "external needs url, like postgresql://printfleet@db.example/printfleet");
     }
-    CheckUrl(section, database.url, {"postgresql", "postgres"});
+    CheckUrl(section, "url", database.url, {"postgresql", "postgres"});
+    CheckOwner(section, database);
   }
   section.Finish();
 }

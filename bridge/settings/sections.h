@@ -24,7 +24,7 @@ void RefuseOtherMode(const Section& section, Mode mode,
                      std::initializer_list<std::string_view> external_only);
 
 // Reports a url that does not fit: other scheme, no host, or a password in it.
-void CheckUrl(const Section& section, const std::string& url,
+void CheckUrl(const Section& section, std::string_view key, const std::string& url,
               std::initializer_list<std::string_view> schemes);
 
 }  // namespace printfleet::settings

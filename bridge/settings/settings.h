@@ -76,8 +76,10 @@ struct Broker {
 struct Database {
   Mode mode = Mode::kManaged;
   Lifetime lifetime = Lifetime::kWithDaemon;
-  std::string url;  // external: postgresql://…
+  std::string url;  // external: postgresql://…, as the role that the daemon works as
   std::string password_file;
+  std::string owner_url;  // external: the owner of the tables, for printfleet migrate alone
+  std::string owner_password_file;
   std::string binaries_dir;  // empty: the newest /usr/lib/postgresql/<major>/bin
   std::string run_as = "postgres";
   milliseconds request_timeout{10000};  // a request beyond it is broken off

@@ -54,6 +54,16 @@ std::string JoinConninfo(const ConnectionParameters& parameters) {
   return conninfo;
 }
 
+// "" when it is not there.
+Result<std::string> ParameterOf(const std::string& conninfo, const std::string& keyword) {
+  Result<ConnectionParameters> parsed = ParseConninfo(conninfo);
+  if (!parsed) {
+    return parsed.error();
+  }
+  const auto value = parsed->find(keyword);
+  return value == parsed->end() ? std::string() : value->second;
+}
+
 // One boolean, one row.
 Result<bool> AskYes(Session& session, const Statement& statement,
                     const std::vector<Cell>& parameters = {}) {
@@ -154,12 +164,11 @@ Result<std::string> CompleteConninfo(const ConnectOptions& options) {
 }
 
 Result<std::string> DatabaseName(const std::string& conninfo) {
-  Result<ConnectionParameters> parsed = ParseConninfo(conninfo);
-  if (!parsed) {
-    return parsed.error();
-  }
-  const auto name = parsed->find("dbname");
-  return name == parsed->end() ? std::string() : name->second;
+  return ParameterOf(conninfo, "dbname");
+}
+
+Result<std::string> RoleName(const std::string& conninfo) {
+  return ParameterOf(conninfo, "user");
 }
 
 Result<std::unique_ptr<Session>> Connect(const ConnectOptions& options, SocketGuard& guard) {
@@ -222,6 +231,11 @@ Status TakeDaemonLock(Session& session, std::string_view instance, const EventFd
     }
   }
   return Error{Errc::kTimeout, "this daemon's own old backend does not end"};
+}
+
+Status ReleaseDaemonLock(Session& session) {
+  const Result<SqlRows> released = session.Exec(kReleaseDaemonLock);
+  return released ? Status(Ok{}) : released.error();
 }
 
 }  // namespace printfleet::store

@@ -31,6 +31,9 @@ Result<std::string> CompleteConninfo(const ConnectOptions& options);
 // The database that `conninfo` names, "" when it names none. Errors: kInvalid.
 Result<std::string> DatabaseName(const std::string& conninfo);
 
+// The role that `conninfo` names, "" when it names none. Errors: kInvalid.
+Result<std::string> RoleName(const std::string& conninfo);
+
 // Connects, creating the database when admin_conninfo is given and it is missing.
 // Errors: kInvalid, kUnavailable; kUnsupported for a server that is too old or not UTF-8.
 Result<std::unique_ptr<Session>> Connect(const ConnectOptions& options, SocketGuard& guard);
@@ -40,6 +43,9 @@ Result<std::unique_ptr<Session>> Connect(const ConnectOptions& options, SocketGu
 // itself: until then its COMMIT may still happen. `stop` interrupts.
 // Errors: kConflict when another daemon holds it, kTimeout when the old backend does not end.
 Status TakeDaemonLock(Session& session, std::string_view instance, const EventFd& stop);
+
+// Before the session is closed: the next one need not wait for its backend's end.
+Status ReleaseDaemonLock(Session& session);
 
 // Waits; true when `stop` was signalled meanwhile.
 bool WaitForStop(const EventFd& stop, milliseconds timeout);

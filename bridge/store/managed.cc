@@ -25,7 +25,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kRole = "printfleet";
+constexpr const char* kOwnerRole = "printfleet";
+constexpr const char* kDaemonRole = "printfleet_daemon";
+constexpr const char* kDatabase = "printfleet";
 constexpr const char* kDebianRoot = "/usr/lib/postgresql";
 constexpr const char* kSocketName = "/.s.PGSQL.5432";
 constexpr milliseconds kInitTimeout{300000};
@@ -271,20 +273,24 @@ std::string Quoted(const std::string& text) {
   return quoted + "'";
 }
 
-std::string ConnectText(const std::string& socket_dir, const std::string& database) {
-  return "host=" + Quoted(socket_dir) + " port=5432 user=" + kRole + " dbname=" + database;
+std::string ConnectText(const std::string& socket_dir, const std::string& role,
+                        const std::string& database) {
+  return "host=" + Quoted(socket_dir) + " port=5432 user=" + role + " dbname=" + database;
 }
 
 constexpr const char* kHbaText =
     "# Written by printfleet at each start; changes here are lost.\n"
     "# The kernel says who connects (peer); pg_ident.conf says who may be whom.\n"
-    "local all printfleet peer map=printfleet\n";
+    "local all printfleet peer map=printfleet\n"
+    "local printfleet printfleet_daemon peer map=printfleet\n";
 
-// Each of them may be role printfleet.
+// Each of them may be either role.
 std::string IdentText(const std::string& daemon, const std::string& server) {
   std::string text = "# Written by printfleet at each start; changes here are lost.\n";
   for (const std::string& name : std::set<std::string>{"root", daemon, server}) {
-    text += "printfleet \"" + name + "\" printfleet\n";
+    for (const char* role : {kOwnerRole, kDaemonRole}) {
+      text += "printfleet \"" + name + "\" " + role + "\n";
+    }
   }
   return text;
 }
@@ -298,7 +304,7 @@ std::vector<std::string> ServerArguments(const settings::Settings& settings,
       "port=5432",
       "unix_socket_directories=" + socket_argument,
       "unix_socket_permissions=0700",
-      "cluster_name=" + std::string(kRole),
+      "cluster_name=" + std::string(kOwnerRole),
       "shared_buffers=" + std::to_string(settings.database.shared_buffers_mib) + "MB",
       "max_connections=40",
       "synchronous_commit=on",
@@ -346,8 +352,9 @@ ManagedCluster LocateCluster(const settings::Settings& settings) {
   const std::string socket_dir = SocketDirectory(paths.cluster);
   ManagedCluster cluster;
   cluster.cluster_dir = paths.cluster;
-  cluster.conninfo = ConnectText(socket_dir, kRole);
-  cluster.admin_conninfo = ConnectText(socket_dir, "postgres");
+  cluster.conninfo = ConnectText(socket_dir, kDaemonRole, kDatabase);
+  cluster.owner_conninfo = ConnectText(socket_dir, kOwnerRole, kDatabase);
+  cluster.admin_conninfo = ConnectText(socket_dir, kOwnerRole, "postgres");
   return cluster;
 }
 
@@ -377,7 +384,7 @@ Result<ManagedCluster> PrepareCluster(const settings::Settings& settings) {
     init.arguments = {"-D",
                       data_argument,
                       "-U",
-                      kRole,
+                      kOwnerRole,
                       "-A",
                       "peer",
                       "-E",

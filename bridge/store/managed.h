@@ -6,9 +6,11 @@
 //
 // data_dir/database/cluster (0700, the server's user) is PostgreSQL's data directory and holds its
 // only socket: no TCP port. Whoever may connect is decided by the kernel, not by a password: peer
-// authentication with a map that lets root, the daemon's user and the server's user be role
-// `printfleet` (the cluster's superuser). Where the server's user cannot enter data_dir's parents
-// (root's home), the directory is passed open and PostgreSQL is told /proc/self/fd/3.
+// authentication with a map that lets root, the daemon's user and the server's user be one of two
+// roles: `printfleet`, the cluster's superuser and owner of the tables, for migrations and for
+// people; and `printfleet_daemon`, which the daemon works as (store/roles.h). Where the server's
+// user cannot enter data_dir's parents (root's home), the directory is passed open and PostgreSQL
+// is told /proc/self/fd/3.
 #pragma once
 
 #include <sys/types.h>
@@ -27,8 +29,11 @@ struct ManagedCluster {
   // then start `server`.
   std::optional<ProcessSpec> init;
   ProcessSpec server;
-  std::string conninfo;        // libpq keywords, database printfleet (made by the store worker)
-  std::string admin_conninfo;  // the same for database postgres, which always exists
+  // libpq keywords, database printfleet: as the daemon works; as the owner of its tables. Database
+  // and first role are made by the store's worker.
+  std::string conninfo;
+  std::string owner_conninfo;
+  std::string admin_conninfo;  // as the owner, database postgres, which always exists
   std::string cluster_dir;
 };
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "store/cell_reader.h"
 #include "store/connection.h"
+#include "store/roles.h"
 #include "store/statements.h"
 
 namespace printfleet::store {
@@ -174,7 +175,8 @@ Result<size_t> FirstPending(const std::vector<Migration>& known,
   return applied.size();
 }
 
-Result<int> MigrateSession(Session& session, const std::string& schema_dir) {
+Result<int> MigrateSession(Session& session, const std::string& schema_dir,
+                           const WorkingRole& role) {
   const Result<std::vector<Migration>> known = ReadMigrations(schema_dir);
   if (!known) {
     return known.error();
@@ -184,6 +186,12 @@ Result<int> MigrateSession(Session& session, const std::string& schema_dir) {
     return locked.error();
   }
   Result<int> count = ApplyPending(session, *known);
+  if (count && !role.name.empty()) {
+    const Status granted = GrantWorkingRole(session, role.name, role.create);
+    if (!granted) {
+      count = granted.error().Within("role " + role.name);
+    }
+  }
   const Result<SqlRows> unlocked = session.Exec(kUnlockMigrations);
   if (count && !unlocked) {
     return unlocked.error();
@@ -191,14 +199,15 @@ Result<int> MigrateSession(Session& session, const std::string& schema_dir) {
   return count;
 }
 
-Result<int> Migrate(const std::string& conninfo, const std::string& schema_dir) {
+Result<int> Migrate(const std::string& conninfo, const std::string& schema_dir,
+                    const WorkingRole& role) {
   SocketGuard guard;
   Result<std::unique_ptr<Session>> session =
       Connect({.conninfo = conninfo, .admin_conninfo = "", .instance = "migrate"}, guard);
   if (!session) {
     return session.error();
   }
-  return MigrateSession(**session, schema_dir);
+  return MigrateSession(**session, schema_dir, role);
 }
 
 }  // namespace printfleet::store

@@ -1,6 +1,7 @@
 // Migrations: the files of schema/, applied in order and once.
 //
-// Called by the worker on its own connection, and by `printfleet migrate`.
+// Called by the worker on a connection of the tables' owner, or on its own where no owner is known
+// to it, and by `printfleet migrate`.
 #pragma once
 
 #include <string>
@@ -38,11 +39,19 @@ Result<std::vector<Migration>> ReadMigrations(const std::string& schema_dir);
 Result<size_t> FirstPending(const std::vector<Migration>& known,
                             const std::vector<AppliedMigration>& applied);
 
-// Applies what is missing, under an advisory lock, each file in a transaction of its own. Returns
-// how many. Errors: of the two above; of the SQL.
-Result<int> MigrateSession(Session& session, const std::string& schema_dir);
+// The role that the daemon works as, beside the owner of the tables who migrates; "": the same.
+struct WorkingRole {
+  std::string name;
+  bool create = false;  // it is ours to make
+};
+
+// Applies what is missing, under an advisory lock, each file in a transaction of its own, and gives
+// `role` its rights (roles.h). Returns how many files. Errors: of the two above; of the SQL.
+Result<int> MigrateSession(Session& session, const std::string& schema_dir,
+                           const WorkingRole& role = {});
 
 // Connects (as application "printfleet/migrate") and does it.
-Result<int> Migrate(const std::string& conninfo, const std::string& schema_dir);
+Result<int> Migrate(const std::string& conninfo, const std::string& schema_dir,
+                    const WorkingRole& role = {});
 
 }  // namespace printfleet::store

@@ -78,11 +78,8 @@ Status Partitions::Create(Session& session, std::string_view table, Day day) {
   if (!begun) {
     return begun;
   }
-  const PartitionRange range{.table = std::string(table),
-                             .name = name,
-                             .from = DateText(day),
-                             .to = DateText(day + std::chrono::days(1))};
-  const Result<SqlRows> created = session.Exec(CreatePartitionSql(range, kPartitionLockTimeoutMs));
+  const Result<SqlRows> created =
+      session.Exec(CreatePartitionSql(table, DateText(day), kPartitionLockTimeoutMs));
   if (!created) {
     return created.error();
   }

@@ -1,8 +1,8 @@
 // The daily partitions of report_log and telemetry: which there are, and making those a batch
 // needs. Worker's thread only.
 //
-// A partition is made stand-alone and then attached, with a lock_timeout: that asks only for a
-// lock that readers and writers of the table can live with.
+// fleet.add_partition (schema/) makes it as the owner of the tables, with a lock_timeout: attaching
+// asks only for a lock that readers and writers of the table can live with.
 #pragma once
 
 #include <chrono>

@@ -10,6 +10,7 @@
 #include "store/load.h"
 #include "store/migrate.h"
 #include "store/questions.h"
+#include "store/roles.h"
 #include "store/statements.h"
 #include "store/write.h"
 
@@ -97,11 +98,64 @@ void Service::Reconnect() {
   }
 }
 
+Status Service::PrepareAsOwner() {
+  const Config& config = shared_.config;
+  const Result<std::string> role = RoleName(config.conninfo);
+  Result<std::unique_ptr<Session>> owner =
+      store::Connect({.conninfo = config.owner_conninfo,
+                      .admin_conninfo = config.admin_conninfo,
+                      .instance = config.instance,
+                      .connect_timeout = config.connect_timeout},
+                     shared_.socket);
+  if (!role || !owner) {
+    return role ? owner.error() : role.error();
+  }
+  Status locked = TakeDaemonLock(**owner, config.instance, shared_.stop);
+  if (!locked) {
+    return locked;
+  }
+  const Result<int> migrated =
+      MigrateSession(**owner, config.schema_dir, {.name = *role, .create = true});
+  return migrated ? ReleaseDaemonLock(**owner) : migrated.error().Within("migrate");
+}
+
+Status Service::Migrate(Session& session) {
+  const Result<int> migrated = MigrateSession(session, shared_.config.schema_dir);
+  if (migrated) {
+    return Ok{};
+  }
+  Error error = migrated.error().Within("migrate");
+  if (error.code == Errc::kInternal) {
+    error.message +=
+        "; the owner of the tables applies it: printfleet migrate, with "
+        "database.owner_url";
+  }
+  return error;
+}
+
+void Service::WarnOfAuditRisk(Session& session) {
+  const Result<std::string> risk = AuditRisk(session);
+  if (!risk || risk->empty() || audit_risk_told_) {
+    return;
+  }
+  audit_risk_told_ = true;
+  LogWarning("store",
+             "the daemon's own role could change audit_log: give it one that does not own the "
+             "tables in database.url, the owner in database.owner_url, and run printfleet migrate",
+             {{"it", *risk}});
+}
+
 Status Service::Connect() {
   const Config& config = shared_.config;
+  if (!config.owner_conninfo.empty()) {
+    Status prepared = PrepareAsOwner();
+    if (!prepared) {
+      return prepared;
+    }
+  }
   Result<std::unique_ptr<Session>> session =
       store::Connect({.conninfo = config.conninfo,
-                      .admin_conninfo = config.admin_conninfo,
+                      .admin_conninfo = config.owner_conninfo.empty() ? config.admin_conninfo : "",
                       .instance = config.instance,
                       .connect_timeout = config.connect_timeout},
                      shared_.socket);
@@ -112,10 +166,13 @@ Status Service::Connect() {
   if (!locked) {
     return locked;
   }
-  const Result<int> migrated = MigrateSession(**session, config.schema_dir);
-  if (!migrated) {
-    return migrated.error().Within("migrate");
+  if (config.owner_conninfo.empty()) {
+    Status migrated = Migrate(**session);
+    if (!migrated) {
+      return migrated;
+    }
   }
+  WarnOfAuditRisk(**session);
   Status partitions = partitions_.Reload(**session);
   if (partitions) {
     const Day today = DayOf(WallNow());

@@ -73,6 +73,11 @@ class Service {
  private:
   void Reconnect();
   Status Connect();
+  // As the owner of the tables: what must be done before the daemon's own role can work.
+  Status PrepareAsOwner();
+  Status Migrate(Session& session);
+  // Says once that audit_log is not safe from our own role.
+  void WarnOfAuditRisk(Session& session);
   void WaitForWork();
   void Serve(Request request);
   void Serve(const Batch& batch);
@@ -98,7 +103,8 @@ class Service {
   std::unique_ptr<Session> session_;
   Partitions partitions_;
   BatchAges ages_;
-  milliseconds pause_{0};     // before the next connection
+  milliseconds pause_{0};  // before the next connection
+  bool audit_risk_told_ = false;
   std::optional<Errc> told_;  // the error of the last Disconnected since the last Connected
 };
 

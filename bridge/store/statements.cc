@@ -3,11 +3,29 @@
 #include "store/statements.h"
 
 namespace printfleet::store {
+namespace {
+
+// A name as SQL takes it, whatever is in it.
+std::string QuotedName(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    quoted += c;
+    if (c == '"') {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+}  // namespace
 
 const Statement kTryDaemonLock = {
     "try_daemon_lock",
     "SELECT pg_try_advisory_lock(" + std::string(kDaemonLockKeys) + ")",
 };
+
+const std::string kReleaseDaemonLock =
+    "SELECT pg_advisory_unlock(" + std::string(kDaemonLockKeys) + ")";
 
 const Statement kDaemonLockHolder = {
     "daemon_lock_holder",
@@ -41,14 +59,7 @@ const std::string kSessionSettings =
     " WHERE current_setting('synchronous_commit') = 'off'";
 
 std::string CreateDatabaseSql(std::string_view name) {
-  std::string quoted;
-  for (const char c : name) {
-    quoted += c;
-    if (c == '"') {
-      quoted += c;
-    }
-  }
-  return "CREATE DATABASE \"" + quoted + "\" ENCODING 'UTF8' TEMPLATE template0";
+  return "CREATE DATABASE " + QuotedName(name) + " ENCODING 'UTF8' TEMPLATE template0";
 }
 
 const std::string kLockMigrations =
@@ -82,6 +93,54 @@ const Statement kRecordMigration = {
     "INSERT INTO fleet.schema_migrations (version, name, checksum) VALUES ($1::int, $2, $3)",
 };
 
+const Statement kCurrentRole = {"current_role", "SELECT current_user"};
+
+const Statement kRoleExists = {
+    "role_exists",
+    "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)",
+};
+
+std::string CreateRoleSql(std::string_view role) {
+  return "CREATE ROLE " + QuotedName(role) +
+         " LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT";
+}
+
+const Statement kHasGrants = {
+    "has_grants",
+    R"(SELECT bool_and(has_table_privilege($1, 'fleet.' || t.name, p.name)
+                       = (p.name = ANY (string_to_array(t.privileges, ', '))))
+              AND has_schema_privilege($1, 'fleet', 'USAGE')
+              AND NOT has_schema_privilege($1, 'fleet', 'CREATE')
+              AND has_function_privilege($1, 'fleet.add_partition(text, date)', 'EXECUTE')
+       FROM unnest($2::text[], $3::text[]) t(name, privileges),
+            unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) p(name))",
+};
+
+std::string GrantSchemaSql(std::string_view role) {
+  const std::string name = QuotedName(role);
+  return "REVOKE ALL ON SCHEMA fleet FROM " + name + ";GRANT USAGE ON SCHEMA fleet TO " + name +
+         ";GRANT EXECUTE ON FUNCTION fleet.add_partition(text, date) TO " + name + ";";
+}
+
+std::string GrantTableSql(std::string_view role, std::string_view table,
+                          std::string_view privileges) {
+  const std::string on = " ON fleet." + QuotedName(table);
+  const std::string name = QuotedName(role);
+  return "REVOKE ALL" + on + " FROM " + name + ";GRANT " + std::string(privileges) + on + " TO " +
+         name + ";";
+}
+
+const Statement kAuditRisk = {
+    "audit_risk",
+    R"(SELECT CASE WHEN r.rolsuper THEN 'is a superuser'
+                   WHEN pg_has_role(current_user, c.relowner, 'MEMBER') THEN 'owns it'
+                   WHEN has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+                     OR has_any_column_privilege(c.oid, 'UPDATE') THEN 'may change its rows'
+                   ELSE '' END
+       FROM pg_class c, pg_roles r
+       WHERE c.oid = 'fleet.audit_log'::regclass AND r.rolname = current_user)",
+};
+
 const Statement kPartitions = {
     "partitions",
     R"(SELECT p.relname, c.relname
@@ -90,13 +149,9 @@ const Statement kPartitions = {
          AND i.inhparent IN ('fleet.report_log'::regclass, 'fleet.telemetry'::regclass))",
 };
 
-std::string CreatePartitionSql(const PartitionRange& range, int lock_timeout_ms) {
-  const std::string parent = "fleet." + range.table;
-  const std::string partition = "fleet." + range.name;
-  return "SET LOCAL lock_timeout = " + std::to_string(lock_timeout_ms) + ";CREATE TABLE " +
-         partition + " (LIKE " + parent + " INCLUDING ALL)" + ";ALTER TABLE " + parent +
-         " ATTACH PARTITION " + partition + " FOR VALUES FROM ('" + range.from +
-         " 00:00:00+00') TO ('" + range.to + " 00:00:00+00')";
+std::string CreatePartitionSql(std::string_view table, std::string_view date, int lock_timeout_ms) {
+  return "SET LOCAL lock_timeout = " + std::to_string(lock_timeout_ms) +
+         ";SELECT fleet.add_partition('" + std::string(table) + "', '" + std::string(date) + "')";
 }
 
 const Statement kLoadPrinters = {

@@ -25,7 +25,8 @@ struct CopyTarget {
 constexpr std::string_view kDaemonLockKeys = "1886546028, 1";
 constexpr std::string_view kMigrationLockKeys = "1886546028, 2";
 
-extern const Statement kTryDaemonLock;     // -> one boolean
+extern const Statement kTryDaemonLock;  // -> one boolean
+extern const std::string kReleaseDaemonLock;
 extern const Statement kDaemonLockHolder;  // -> pid, application_name
 extern const Statement kTerminateBackend;  // pid ->
 extern const Statement kBackendLives;      // pid -> one boolean
@@ -49,15 +50,21 @@ extern const Statement kRecordMigration;    // version, name, checksum ->
 
 extern const Statement kPartitions;  // -> table, partition's name
 
-// Makes the partition `name` of fleet.`table` for [from, to), two dates.
-struct PartitionRange {
-  std::string table;
-  std::string name;
-  std::string from;
-  std::string to;
-};
+// Makes the partition of fleet.`table` for the day `date`.
+std::string CreatePartitionSql(std::string_view table, std::string_view date, int lock_timeout_ms);
 
-std::string CreatePartitionSql(const PartitionRange& range, int lock_timeout_ms);
+// -- Roles --
+
+extern const Statement kCurrentRole;  // -> its name
+extern const Statement kRoleExists;   // name -> one boolean
+std::string CreateRoleSql(std::string_view role);
+// role, tables[], their privileges[] -> one boolean: it has those, and no others
+extern const Statement kHasGrants;
+// Names are quoted; each ends with a semicolon.
+std::string GrantSchemaSql(std::string_view role);
+std::string GrantTableSql(std::string_view role, std::string_view table,
+                          std::string_view privileges);
+extern const Statement kAuditRisk;  // -> a few words, "" for none
 
 // -- Writing a batch. One array for each column, in the order of write.cc --
 

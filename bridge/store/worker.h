@@ -35,6 +35,10 @@ namespace printfleet::store {
 
 struct Config {
   std::string conninfo;  // URL or key=value; of the database `printfleet` (or the external one)
+  // Managed: as the owner of the tables. Used at each connecting, to make the database and the role
+  // of `conninfo` and to migrate, and closed before the daemon works. "": `conninfo` migrates, if
+  // it may.
+  std::string owner_conninfo;
   std::string admin_conninfo;  // managed: to create the database when it is missing; "" else
   std::string schema_dir;      // NNNN_verb_noun.sql
   // For application_name. An old backend with the same one is taken for our own and terminated:

@@ -1,18 +1,12 @@
 """Broker and database as processes of their own, and as somebody else's; two daemons that must not
 run at the same time; an orderly end."""
-import os
-import pathlib
-import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
-import pytest
-
-from harness import fault, wait
-from harness.farm import PRINTFLEET, Daemon, free_port
+from harness import external, fault, wait
+from harness.farm import PRINTFLEET, Daemon
 from harness.mqtt import Person
 from harness.sim import Simulator
 from harness.sql import Database
@@ -124,86 +118,9 @@ def test_serve_before_its_servers():
             daemon.cleanup()
 
 
-@pytest.fixture
-def mosquitto():
-    """Somebody else's broker, with a login for the daemon."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="broker-", dir="/tmp"))
-    port = free_port()
-    (directory / "conf").write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-        "max_inflight_messages 200\n")
-    directory.chmod(0o755)
-    with open(directory / "log", "ab") as log:
-        process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(directory / "conf")],
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    yield port
-    process.terminate()
-    process.wait(15)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-class Cluster:
-    """Somebody else's PostgreSQL on a TCP port of loopback, with one empty database."""
-
-    def __init__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="cluster-", dir="/tmp"))
-        self.port = free_port()
-        self.binaries = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-        self.process = None
-        self.password_file = self.directory / "password"
-        self.password_file.write_text("for-this-test\n")
-        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        if os.geteuid() == 0:
-            shutil.chown(self.directory, "postgres")
-            shutil.chown(self.password_file, "postgres")
-
-    def _options(self):
-        return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-
-    def __enter__(self):
-        data = self.directory / "data"
-        subprocess.run([self.binaries / "initdb", "-D", data, "-U", "printfleet", "-A", "scram-sha-256",
-                        "--pwfile", self.password_file, "-N", "-E", "UTF8", "--locale=C"],
-                       check=True, capture_output=True, cwd="/", **self._options())
-        with open(self.directory / "log", "ab") as log:
-            self.process = subprocess.Popen(
-                [self.binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self.port),
-                 "-k", self.directory, "-c", "fsync=off", "-c", "shared_buffers=32MB"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **self._options())
-        environment = {**os.environ, "PGPASSWORD": "for-this-test"}
-        wait.until(lambda: subprocess.run(
-            [self.binaries / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "printfleet",
-             "-d", "postgres", "-c", "CREATE DATABASE farm"], capture_output=True, cwd="/",
-            env=environment).returncode == 0, "the cluster takes a database", 30)
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def settings(self):
-        return {"mode": "external", "url": f"postgresql://printfleet@127.0.0.1:{self.port}/farm",
-                "password_file": str(self.password_file), "request_timeout_ms": 2000,
-                "connect_timeout_ms": 2000}
-
-    def conninfo(self):
-        return f"host=127.0.0.1 port={self.port} user=printfleet password=for-this-test dbname=farm"
-
-
-def external_daemon(mosquitto_port, cluster, **more):
-    settings = {**FAST, "fleet": {"enrolment": "auto"}, **more}
-    daemon = Daemon(settings)
-    # Nothing of the managed ones' keys may stay.
-    daemon.settings["broker"] = {"mode": "external", "url": f"mqtt://127.0.0.1:{mosquitto_port}",
-                                 "trust_command_topic": True}
-    daemon.settings["database"] = cluster.settings()
-    daemon.write_config()
-    return daemon
-
-
-def test_external_services_and_one_daemon_a_database(mosquitto):
-    with Cluster() as cluster, external_daemon(mosquitto, cluster) as daemon:
+def test_external_services_and_one_daemon_a_database():
+    with external.mosquitto() as mosquitto, external.Cluster() as cluster, \
+            external.external_daemon(mosquitto, cluster) as daemon:
         assert not fault.children(daemon.pid)
         with Simulator(mosquitto, *FEW) as sim:
             sim.wait_online()
@@ -214,7 +131,7 @@ def test_external_services_and_one_daemon_a_database(mosquitto):
                     done = person.call("status.query", {"all": True})
                     assert done["succeeded"] == len(sim.printers), done
                 # Another daemon of another data_dir: the database is taken.
-                other = external_daemon(mosquitto, cluster, instance="other")
+                other = external.external_daemon(mosquitto, cluster, instance="other")
                 try:
                     other.start(ready=False)
                     wait.until(lambda: not other.alive() or "advisory" in other.log_text()

@@ -50,10 +50,10 @@ void ServeOnce(const ManagedCluster& cluster, bool first) {
   if (first) {
     const ClientRun made = Query(cluster.admin_conninfo, "create database printfleet");
     EXPECT_EQ(made.text, "CREATE DATABASE\n");
-    EXPECT_EQ(Query(cluster.conninfo, "create table t as select 7 as a").code, 0);
+    EXPECT_EQ(Query(cluster.owner_conninfo, "create table t as select 7 as a").code, 0);
   }
-  EXPECT_EQ(Query(cluster.conninfo, "select a from t").text, "7\n");
-  EXPECT_EQ(Query(cluster.conninfo,
+  EXPECT_EQ(Query(cluster.owner_conninfo, "select a from t").text, "7\n");
+  EXPECT_EQ(Query(cluster.owner_conninfo,
                   "select current_setting('data_checksums'), current_setting('jit'), "
                   "current_setting('listen_addresses'), pg_encoding_to_char(encoding), datcollate "
                   "from pg_database where datname = 'printfleet'")

@@ -77,9 +77,9 @@ const Case kTypes[] = {
    "f:3:3: fleet.printers_max: expected a whole number, got nothing\n"},
   {"NotAFlag", "data_dir: /x\nbroker: {mode: external, url: mqtt://h, trust_command_topic: yes}\n",
    "f:2:62: broker.trust_command_topic: expected true or false, got \"yes\"\n"
-   "f:2:62: warning: broker.trust_command_topic: is not true: who sent a command is told by its topic, and only "
-   "the broker's own access list can keep a user from publishing as another; say true once it lets everybody "
-   "publish below command/<their own user name> only\n"},
+   "f:2:62: warning: broker.trust_command_topic: is not true, and serve will not start: who sent a command is told "
+   "by its topic, and only the broker's own access list can keep a user from publishing as another; say true once "
+   "it lets everybody publish below command/<their own user name> only\n"},
   {"TooLarge", "data_dir: /x\nbroker: {packet_bytes_max: 99999999999999999999}\n",
    "f:2:28: broker.packet_bytes_max: expected a whole number, got \"99999999999999999999\"\n"},
   {"RelativePath", "data_dir: data\n", "f:1:11: data_dir: \"data\" must be an absolute path\n"},
@@ -138,6 +138,19 @@ const Case kModes[] = {
    "f:2:33: database.url: begins with mysql://, wanted postgresql:// or postgres://\n"},
   {"UrlPassword", "data_dir: /x\ndatabase: {mode: external, url: \"postgresql://u:secret@h/x\"}\n",
    "f:2:33: database.url: holds a password: put it into a file and name that as password_file\n"},
+  {"OneRole", "data_dir: /x\ndatabase: {mode: external, url: \"postgresql://u@h/x\"}\n",
+   "f:2:33: warning: database.url: without owner_url the role that the daemon works as also owns the tables and "
+   "could change audit_log: name the owner there, for printfleet migrate\n"},
+  {"TwiceTheSameRole", "data_dir: /x\ndatabase: {mode: external, url: \"postgresql://u@h/x\", "
+   "owner_url: \"postgresql://u@g/x\"}\n",
+   "f:2:65: database.owner_url: names the same role as url: the daemon could change audit_log\n"},
+  {"OwnerWithoutRole", "data_dir: /x\ndatabase: {mode: external, url: \"postgresql://h/x\", "
+   "owner_url: \"postgresql://o:secret@h/x\"}\n",
+   "f:2:33: database.url: names no role: printfleet migrate has to know whom to give the rights\n"
+   "f:2:63: database.owner_url: holds a password: put it into a file and name that as owner_password_file\n"},
+  {"OwnerPasswordAlone", "data_dir: /x\ndatabase: {mode: external, url: \"mysql://h/x\", owner_password_file: /p}\n",
+   "f:2:33: database.url: begins with mysql://, wanted postgresql:// or postgres://\n"
+   "f:2:69: database.owner_password_file: is for owner_url, which is missing\n"},
   {"UrlPort", "data_dir: /x\nbroker: {mode: external, url: \"mqtt://h:0\", trust_command_topic: true}\n",
    "f:2:31: broker.url: not a URL like scheme://[user@]host[:port]: the port is not within 1 to 65535\n"},
   {"OfTheOtherMode", "data_dir: /x\nbroker: {url: \"mqtt://h\"}\ndatabase: {mode: external, url: \"postgresql:///x\", "
