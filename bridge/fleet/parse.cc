@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "fleet/build.h"
 #include "fleet/stop.h"
 #include "settings/suggest.h"
 
@@ -260,7 +261,9 @@ Rejected JudgeDelivery(const Delivery& delivery) {
   return std::nullopt;
 }
 
-Rejected JudgeRole(const Delivery& delivery, const CommandSpec& spec) {
+Rejected JudgeRole(const Delivery& delivery, const Request& request) {
+  // A firmware that is offered may be installed.
+  const CommandSpec& spec = IsFirmwareOffer(request) ? *FindCommand("ota.update") : *request.spec;
   if (delivery.role >= spec.role) {
     return std::nullopt;
   }
@@ -374,7 +377,7 @@ Parsed ParseRequest(const Rules& rules, const Delivery& delivery, std::string_vi
     }
   }
   if (request.spec != nullptr) {
-    parsed.rejection = JudgeRole(delivery, *request.spec);
+    parsed.rejection = JudgeRole(delivery, request);
   }
   if (!parsed.rejection) {
     parsed.rejection = bad_body;

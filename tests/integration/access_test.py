@@ -43,6 +43,12 @@ class Site:
     def printer(self, printer_id, user=VENDOR_USER, password=VENDOR_PASSWORD):
         return mqtt.Client(self.printers_port, user, password, client_id=printer_id)
 
+    def denied(self):
+        for line in self.daemon.http("/metrics")[1].splitlines():
+            if line.startswith("printfleet_broker_denied_total"):
+                return float(line.split()[-1])
+        return 0
+
     def rows(self, printer_id):
         return self.database.one("SELECT count(*) FROM fleet.report_log WHERE printer_id = %s",
                                  printer_id)
@@ -56,7 +62,8 @@ def site_fixture():
         {"address": "127.0.0.1", "port": ports[1], "for": ["people"], "login": "password"},
         {"address": "127.0.0.1", "port": ports[2], "for": ["people"], "login": "none"},
     ]
-    daemon = Daemon({"broker": {"mode": "managed", "listeners": listeners, "local_role": "operator"}})
+    daemon = Daemon({"broker": {"mode": "managed", "listeners": listeners, "local_role": "operator",
+                                "log_denied": True}})
     with contextlib.ExitStack() as stack:
         stack.callback(daemon.cleanup)
         for name in ("anna", "otto"):
@@ -106,6 +113,7 @@ def test_an_author_stands_under_a_command(site):
 def test_another_users_name_is_refused(site):
     request = json.dumps({"id": str(uuid.uuid4()), "command": "print.stop", "target": {"all": True}})
     before = len(site.sim.received())
+    denied = site.denied()
     with site.person("otto") as otto:
         for topic in ("fleet/v1/command/anna", "fleet/v1/command/local", "fleet/v1/command",
                       "fleet/v1/command/", "fleet/v1/command/otto/more", "fleet/v1/command/Otto"):
@@ -113,6 +121,9 @@ def test_another_users_name_is_refused(site):
         otto.call("status.query", site.simulated())
     assert not [entry for entry in site.sim.received()[before:] if '"stop"' in entry["payload"]]
     assert site.database.one("SELECT count(*) FROM fleet.commands WHERE command = 'print.stop'") == 0
+    assert site.database.one("SELECT count(*) FROM fleet.audit_log WHERE command = 'print.stop'") == 0
+    # It never arrived, and is counted from the broker's log.
+    wait.until(lambda: site.denied() >= denied + 6, "six more refusals", 10, site.denied)
 
 
 def test_other_peoples_answers_are_not_shown(site):
@@ -159,6 +170,17 @@ def test_roles(site):
         assert otto.call("printer.retire", target)["reason"] == "forbidden"
         raw = {"type": "file", "action": "listLocal", "data": {"path": "/"}}
         assert otto.call("printer.raw", target, raw)["reason"] == "forbidden"
+        firmware = {"url": "http://192.0.2.1/f", "md5": "0" * 32, "size_bytes": 1, "version": "3.1.2",
+                    "name": "update.bin", "confirm": True}
+        for command, args in (("file.delete_local", {"filename": "a"}), ("ota.update", firmware),
+                              ("ota.report_version", firmware), ("rollout.start", {})):
+            request = otto.send(command, target, args)
+            refused = otto.final(request)
+            assert refused["reason"] == "forbidden" and "admin" in refused["message"], refused
+            wait.equal(lambda each=request: site.database.column(
+                "SELECT author || ' ' || outcome FROM fleet.audit_log WHERE request_id = %s", each),
+                ["otto rejected(forbidden)"], command, 5)
+        assert otto.call("ota.report_version", target)["succeeded"] == 1
     with site.person("anna") as anna:
         done = anna.call("printer.raw", target, raw)
         assert done["event"] == "done" and done["succeeded"] == 1, done

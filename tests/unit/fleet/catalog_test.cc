@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 namespace printfleet::fleet {
@@ -84,6 +86,32 @@ TEST(Catalog, EveryRowIsDocumentedAndUnique) {
     for (const ArgumentSpec& argument : spec.arguments) {
       EXPECT_FALSE(argument.help.empty()) << spec.name << " " << argument.name;
     }
+  }
+}
+
+// What people read is what the daemon goes by: all commands, in the catalog's order.
+TEST(Catalog, RolesAreThoseOfTheTable) {
+  std::ifstream file(PRINTFLEET_SOURCE_DIR "/schema/roles.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string table = "| command | role |\n|---|---|\n";
+  for (const CommandSpec& spec : Catalog()) {
+    table +=
+        "| `" + std::string(spec.name) + "` | " + std::string(settings::Name(spec.role)) + " |\n";
+  }
+  EXPECT_TRUE(text.ends_with("\n" + table)) << "schema/roles.md must end with:\n" << table;
+}
+
+TEST(Catalog, WhatCannotBeTakenBackIsForAdmins) {
+  for (const char* name :
+       {"file.delete_local", "file.delete_usb", "file.library.remove", "ota.update", "printer.raw",
+        "printer.replace", "printer.retire", "rollout.create", "rollout.start", "rollout.resume",
+        "rollout.rollback"}) {
+    EXPECT_EQ(FindCommand(name)->role, settings::Role::kAdmin) << name;
+  }
+  // Whoever may print may stop.
+  for (const char* name : {"print.stop", "print.pause", "print.update", "fleet.hold",
+                           "command.cancel", "rollout.pause", "rollout.cancel"}) {
+    EXPECT_EQ(FindCommand(name)->role, settings::Role::kOperator) << name;
   }
 }
 
