@@ -1,6 +1,8 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -13,6 +15,9 @@ namespace printfleet::cli {
 namespace {
 
 constexpr int64_t kCaptureTimeMaxS = 365 * 86400;
+constexpr int64_t kTimeoutMaxS = 7 * 86400;
+constexpr int64_t kPrintersMax = 10000;
+constexpr int64_t kIntervalMaxMs = 3'600'000;
 
 // What every parsed subcommand is written to; the subcommand that was there says which is meant.
 struct Everything {
@@ -22,6 +27,7 @@ struct Everything {
   PrintersArguments printers;
   WatchArguments watch;
   JobsArguments jobs;
+  CommandsArguments commands;
   UserArguments user;
   CaptureArguments capture;
   ExplainArguments explain;
@@ -89,27 +95,90 @@ void AddServer(CLI::App& app, Everything& all) {
   }
 }
 
+void AddPace(CLI::App& app, SendArguments& send) {
+  const std::map<std::string, int64_t> kSeconds = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  const std::map<std::string, int64_t> kMilliseconds = {{"ms", 1}, {"s", 1000}, {"m", 60'000}};
+  const char* const kGroup = "When and how fast";
+  app.add_option("--timeout", send.timeout_s,
+                 "How long the printers have, 90 (seconds), 15m, 2h; instead of the default")
+      ->transform(CLI::AsNumberWithUnit(kSeconds))
+      ->check(CLI::Range(int64_t{1}, kTimeoutMaxS))
+      ->group(kGroup);
+  app.add_option("--on-offline", send.on_offline,
+                 "skip or wait: what becomes of a printer that is offline (default skip)")
+      ->check(CLI::IsMember({"skip", "wait"}))
+      ->group(kGroup);
+  app.add_option("--expires-at", send.expires_at,
+                 "What is not sent by then is not sent: 15m, \"in 2h\", 2026-01-01T08:00:00Z")
+      ->group(kGroup);
+  app.add_option("--max-in-flight", send.max_in_flight,
+                 "Printers that may be at it at the same time, 1 to 10000 (default 100)")
+      ->check(CLI::Range(int64_t{1}, kPrintersMax))
+      ->group(kGroup);
+  app.add_option("--interval", send.interval_ms,
+                 "Pause between one printer and the next: 500ms, 2s (at most 60m)")
+      ->transform(CLI::AsNumberWithUnit(kMilliseconds))
+      ->check(CLI::Range(int64_t{0}, kIntervalMaxMs))
+      ->group(kGroup);
+  app.add_option("--heating-limit", send.heating_limit,
+                 "Printers that may heat at the same time, so that breakers hold; 1 to 10000")
+      ->check(CLI::Range(int64_t{1}, kPrintersMax))
+      ->group(kGroup);
+}
+
+void AddSendOptions(CLI::App& app, SendArguments& send) {
+  app.add_flag("-n,--dry-run", send.dry_run,
+               "Only say who would be sent what, and who not and why");
+  app.add_flag("-y,--yes", send.yes, "Do not preview, do not ask");
+  app.add_flag("--json", send.json, "Responses as they come, one JSON object a line");
+  app.add_flag("--no-wait", send.no_wait, "Do not wait for results");
+  app.add_option("--id", send.id, "The request's UUID: the same again does nothing twice");
+  app.add_option("--if-matched", send.if_matched,
+                 "Only if the selectors match what a dry run matched: its hash");
+  app.add_option(
+      "--attach", send.attach,
+      "Follow a command that was sent before, by its request's UUID; or see how it ended");
+  AddPace(app, send);
+}
+
+// An option that makes no sense with --attach; empty: none was given.
+std::string OtherThanAttach(const CLI::App& app) {
+  const std::array<std::string_view, 8> kGoWithIt = {"--help",    "--attach",    "--json",
+                                                     "--config",  "--user",      "--password-file",
+                                                     "--ca-file", "--topic-root"};
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() > 0 && name != "--broker" && name != "-h,--help" &&
+        std::find(kGoWithIt.begin(), kGoWithIt.end(), name) == kGoWithIt.end()) {
+      return name;
+    }
+  }
+  return "";
+}
+
 void AddSend(CLI::App& app, Everything& all, const std::vector<CommandHelp>& commands) {
   SendArguments& send = all.send;
   CLI::App* sub = app.add_subcommand("send", "Send a command to printers or to the fleet");
-  sub->add_option("COMMAND", send.command, "See below")->required();
+  sub->add_option("COMMAND", send.command, "See below");
   sub->add_option("key=value", send.values,
                   "Arguments of the command: bed_target_c=60, file.storage=local, key=@FILE");
   AddSelectors(*sub, send.selectors);
   AddConnection(*sub, send.connection);
-  sub->add_flag("-n,--dry-run", send.dry_run, "Only say what would be done");
-  sub->add_flag("-y,--yes", send.yes, "Do not preview, do not ask");
-  sub->add_flag("--json", send.json, "Responses as they come, one JSON object a line");
-  sub->add_flag("--no-wait", send.no_wait, "Do not wait for results");
-  sub->add_option("--timeout", send.timeout_s, "Seconds the printers have, instead of the default")
-      ->check(CLI::Range(1, 86400));
-  sub->add_option("--on-offline", send.on_offline, "skip or wait (default skip)")
-      ->check(CLI::IsMember({"skip", "wait"}));
-  sub->add_option("--max-in-flight", send.max_in_flight, "Printers at the same time")
-      ->check(CLI::PositiveNumber);
-  sub->add_option("--id", send.id, "The request's UUID: the same again does nothing twice");
+  AddSendOptions(*sub, send);
   sub->footer(HelpText(commands));
-  sub->callback([&all] { all.chosen = [&all] { return Parsed(all.send); }; });
+  sub->callback([&all, sub] {
+    const bool attaches = !all.send.attach.empty();
+    if (attaches && !all.send.command.empty()) {
+      throw CLI::ExcludesError("--attach", "COMMAND");
+    }
+    if (!attaches && all.send.command.empty()) {
+      throw CLI::RequiredError("COMMAND");
+    }
+    if (const auto other = OtherThanAttach(*sub); attaches && !other.empty()) {
+      throw CLI::ExcludesError("--attach", other);
+    }
+    all.chosen = [&all] { return Parsed(all.send); };
+  });
 }
 
 void AddEnroll(CLI::App& app, Everything& all) {
@@ -158,6 +227,36 @@ void AddQuestions(CLI::App& app, Everything& all) {
       ->group("Selectors");
   jobs->add_flag("--json", all.jobs.json, "One JSON object a line");
   jobs->callback([&all] { all.chosen = [&all] { return Parsed(all.jobs); }; });
+}
+
+void AddCommands(CLI::App& app, Everything& all) {
+  CommandsArguments& commands = all.commands;
+  CLI::App* sub = app.add_subcommand("commands", "What was sent, newest first, and how it ended");
+  CLI::Option* id =
+      sub->add_option("ID", commands.id,
+                      "One command, by its number or its request's UUID: each printer's outcome");
+  sub->add_option("--author", commands.author, "Who sent it; with a UUID the default is you");
+  const auto of_list = [&](const char* name, std::string& value, const char* help) {
+    sub->add_option(name, value, help)->group("Selectors")->excludes(id);
+  };
+  of_list("--command", commands.command, "Only this command, like print.stop");
+  of_list("--since", commands.since, "Only those since 24h, 7d, 2026-01-01, 2026-01-01T08:00:00Z");
+  of_list("--printer", commands.printer, "Only those that meant this printer, an id or a name");
+  sub->add_flag("--open", commands.open, "Only those that have not ended")
+      ->group("Selectors")
+      ->excludes(id);
+  sub->add_option("--limit", commands.limit, "At most so many (default 50)")
+      ->check(CLI::PositiveNumber)
+      ->group("Selectors")
+      ->excludes(id);
+  sub->add_flag("--json", commands.json,
+                "One JSON object a line; of one command its executions, too");
+  AddConnection(*sub, commands.connection);
+  sub->footer(
+      "Yesterday's bulk stop:\n"
+      "  printfleet commands --command print.stop --since 48h\n"
+      "  printfleet commands 1234        the number that the first one shows");
+  sub->callback([&all] { all.chosen = [&all] { return Parsed(all.commands); }; });
 }
 
 void AddUser(CLI::App& app, Everything& all) {
@@ -258,6 +357,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
     AddSend(app, all, commands);
     AddEnroll(app, all);
     AddQuestions(app, all);
+    AddCommands(app, all);
     AddUser(app, all);
     AddCapture(app, all);
     AddExplain(app, all);

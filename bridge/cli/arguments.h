@@ -59,7 +59,12 @@ struct SendArguments {
   std::optional<int64_t> timeout_s;
   std::string on_offline;  // "", "skip", "wait"
   std::optional<int64_t> max_in_flight;
-  std::string id;  // a UUID; empty: a fresh one
+  std::optional<int64_t> interval_ms;
+  std::optional<int64_t> heating_limit;
+  std::string expires_at;  // as ParseMoment takes it; empty: by the command's deadline
+  std::string if_matched;  // a target_hash
+  std::string id;          // a UUID; empty: a fresh one
+  std::string attach;      // the id of a request that was sent before: only follow it
 };
 
 // Exactly one of printers, pending and connect_info.
@@ -90,6 +95,18 @@ struct JobsArguments {
   ConnectionArguments connection;
   std::vector<std::string> printers;
   std::string state;  // a job's state, an outcome, or "open"
+  std::optional<int64_t> limit;
+  bool json = false;
+};
+
+struct CommandsArguments {
+  ConnectionArguments connection;
+  std::string id;  // of one command: its number or its request's UUID; empty: a list
+  std::string author;
+  std::string command;
+  std::string since;    // as ParseMoment takes it
+  std::string printer;  // id or name
+  bool open = false;
   std::optional<int64_t> limit;
   bool json = false;
 };
@@ -128,9 +145,9 @@ struct Finished {
   std::string text;
 };
 
-using Parsed =
-    std::variant<Finished, ServerArguments, SendArguments, EnrollArguments, PrintersArguments,
-                 WatchArguments, JobsArguments, UserArguments, CaptureArguments, ExplainArguments>;
+using Parsed = std::variant<Finished, ServerArguments, SendArguments, EnrollArguments,
+                            PrintersArguments, WatchArguments, JobsArguments, CommandsArguments,
+                            UserArguments, CaptureArguments, ExplainArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

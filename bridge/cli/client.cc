@@ -32,6 +32,12 @@ int BlockedSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+
+  struct sigaction hang_up {};
+
+  if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) {
+    sigaddset(&signals, SIGHUP);  // not under nohup
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -242,6 +248,10 @@ Status Client::Publish(const std::string& topic, const std::string& payload) {
                                       mosquitto_reason_string(*answer)};
   }
   return Ok{};
+}
+
+bool Client::interrupted() const {
+  return state_->interrupted;
 }
 
 Result<Waited> Client::Next(SteadyTime deadline) {

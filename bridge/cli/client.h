@@ -1,7 +1,7 @@
 // One MQTT 5 connection of a command-line client: connect, subscribe, publish, wait for messages.
 //
-// Blocking, with deadlines; one thread. SIGINT and SIGTERM are blocked from Connect on and come
-// out of Next(), so that a subcommand ends tidily. libmosquitto stays in client.cc.
+// Blocking, with deadlines; one thread. SIGINT, SIGTERM and SIGHUP are blocked from Connect on and
+// come out of Next(), so that a subcommand ends tidily. libmosquitto stays in client.cc.
 #pragma once
 
 #include <chrono>
@@ -51,6 +51,9 @@ class Client {
 
   // The next message; kUnavailable when the connection is gone.
   Result<Waited> Next(SteadyTime deadline);
+
+  // A signal ended Subscribe or Publish; Next() says it of itself.
+  [[nodiscard]] bool interrupted() const;
 
  private:
   struct State;

@@ -42,7 +42,7 @@ std::string PageArgs(const ListQuestion& question, size_t limit, const std::stri
   json::Writer out;
   out.BeginObject();
   for (const auto& [name, value] : question.args) {
-    out.Member(name, value);
+    out.Key(name).Raw(value);
   }
   out.Member("limit", static_cast<int64_t>(limit));
   if (!after.empty()) {
@@ -52,14 +52,15 @@ std::string PageArgs(const ListQuestion& question, size_t limit, const std::stri
   return out.Take();
 }
 
-// What one page says: items are appended, `after` is the JSON of the next page's, empty at the end.
+// What one page says: items are appended; `after` is the JSON of the next page's, empty at the end.
 struct Page {
   std::vector<std::string>& items;
+  std::string around;
   std::string after;
   std::optional<Error> refused;
 };
 
-std::optional<int> ReadPage(json::Value response, const std::string& items_name, Page& page) {
+std::optional<int> ReadPage(json::Value response, const ListQuestion& question, Page& page) {
   const auto event = response["event"].String().value_or("");
   if (event == "rejected") {
     page.refused =
@@ -70,11 +71,14 @@ std::optional<int> ReadPage(json::Value response, const std::string& items_name,
   if (event != "done") {
     return std::nullopt;
   }
-  const json::Value items = response["result"][items_name];
+  const json::Value result = response["result"];
+  const json::Value around = question.within.empty() ? result : result[question.within];
+  const json::Value items = around[question.items];
+  page.around = around.Text();
   for (size_t i = 0; i < items.size(); ++i) {
     page.items.push_back(items.at(i).Text());
   }
-  const json::Value after = response["result"]["after"];
+  const json::Value after = result["after"];
   page.after = after.exists() && !after.IsNull() ? after.Text() : "";
   return kDone;
 }
@@ -132,32 +136,30 @@ Result<Answer> Conversation::Ask(const std::string& id, const std::string& reque
   if (bridge_state_ == "offline" && !patience.even_offline) {
     return Error{Errc::kUnavailable, "the daemon is offline"};
   }
-  const std::string response_topic = broker_.ResponseTopic(id);
-  if (auto status = client_->Subscribe(response_topic); !status.ok()) {
+  if (auto status = Listen(id); !status.ok()) {
     return status.error();
   }
-  if (auto status = client_->Publish(broker_.CommandTopic(), request); !status.ok()) {
+  if (auto status = Post(request); !status.ok()) {
     return status.error();
   }
   const SteadyTime start = std::chrono::steady_clock::now();
   SteadyTime deadline = start + patience.first_answer;
   bool answered = false;
   while (true) {
-    const auto waited = NextOn(response_topic, deadline);
-    if (!waited.ok()) {
-      return waited.error();
+    const auto heard = Next(deadline);
+    if (!heard.ok()) {
+      return heard.error();
     }
-    if (!waited->message) {
-      if (waited->interrupted || answered) {
-        return Answer{std::nullopt, waited->interrupted, !waited->interrupted};
+    if (!heard->response) {
+      if (heard->interrupted || answered) {
+        return Answer{std::nullopt, heard->interrupted, !heard->interrupted};
       }
       return NoAnswer();
     }
-    const auto response = parser_.Parse(waited->message->payload, kResponseLimits);
-    if (!response.ok()) {
-      return response.error().Within("the daemon's response");
+    if (heard->id != id) {
+      continue;
     }
-    if (const auto code = on_response(*response)) {
+    if (const auto code = on_response(*heard->response)) {
       return Answer{code, false, false};
     }
     answered = true;
@@ -165,13 +167,37 @@ Result<Answer> Conversation::Ask(const std::string& id, const std::string& reque
   }
 }
 
-Result<Waited> Conversation::NextOn(const std::string& topic, SteadyTime deadline) {
+Status Conversation::Listen(const std::string& id) {
+  const std::string topic = broker_.ResponseTopic(id);
+  if (!ids_.emplace(topic, id).second) {
+    return Ok{};
+  }
+  return client_->Subscribe(topic);
+}
+
+Status Conversation::Post(const std::string& request) {
+  return client_->Publish(broker_.CommandTopic(), request);
+}
+
+Result<Heard> Conversation::Next(SteadyTime deadline) {
   while (true) {
-    auto waited = client_->Next(deadline);
-    if (!waited.ok() || !waited->message || waited->message->topic == topic) {
-      return waited;
+    const auto waited = client_->Next(deadline);
+    if (!waited.ok()) {
+      return waited.error();
     }
-    NoteBridge(*waited->message);
+    if (!waited->message) {
+      return Heard{"", std::nullopt, waited->interrupted};
+    }
+    const auto id = ids_.find(waited->message->topic);
+    if (id == ids_.end()) {
+      NoteBridge(*waited->message);
+      continue;
+    }
+    const auto response = parser_.Parse(waited->message->payload, kResponseLimits);
+    if (!response.ok()) {
+      return response.error().Within("the daemon's response");
+    }
+    return Heard{id->second, *response, false};
   }
 }
 
@@ -183,18 +209,19 @@ Error Conversation::NoAnswer() const {
                                        broker_.topic_root + "?"};
 }
 
-Result<std::vector<std::string>> AskList(Conversation& conversation, const ListQuestion& question) {
+Result<std::vector<std::string>> AskList(Conversation& conversation, const ListQuestion& question,
+                                         std::string* around) {
   std::vector<std::string> items;
   std::string after;
   for (int number = 0; number < kPagesMax && items.size() < question.limit; ++number) {
     const size_t limit = std::min(kPageItems, question.limit - items.size());
     const std::string id = NewUuid();
-    Page page{items, "", std::nullopt};
+    Page page{items, "", "", std::nullopt};
     const auto answer = conversation.Ask(
         id,
         RequestJson(id, question.command, question.target_json, PageArgs(question, limit, after),
                     RequestOptions{}),
-        [&](json::Value response) { return ReadPage(response, question.items, page); },
+        [&](json::Value response) { return ReadPage(response, question, page); },
         Patience{std::chrono::seconds(10), std::chrono::seconds(30)});
     if (!answer.ok()) {
       return answer.error();
@@ -205,6 +232,9 @@ Result<std::vector<std::string>> AskList(Conversation& conversation, const ListQ
     if (!answer->code) {
       return Error{answer->late ? Errc::kTimeout : Errc::kUnavailable,
                    answer->late ? "the daemon did not finish its answer" : "interrupted"};
+    }
+    if (around != nullptr) {
+      *around = page.around;
     }
     if (page.after.empty() || page.after == after) {
       break;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,13 @@ struct Patience {
   bool even_offline = false;  // ask also when the daemon has said that it is offline
 };
 
+// What Next() returned for: a response to the request `id`, the deadline, or a signal.
+struct Heard {
+  std::string id;
+  std::optional<json::Value> response;  // until the next call
+  bool interrupted = false;
+};
+
 class Conversation {
  public:
   // Sees each response; returns the exit code once there is nothing more to wait for.
@@ -40,6 +48,18 @@ class Conversation {
   Result<Answer> Ask(const std::string& id, const std::string& request,
                      const OnResponse& on_response, Patience patience);
 
+  // The parts of Ask. From Listen on, Next() also returns responses to the request `id`, which may
+  // be one that was posted by another process. kUnavailable, kRejected.
+  Status Listen(const std::string& id);
+  Status Post(const std::string& request);
+  Result<Heard> Next(SteadyTime deadline);
+
+  // A signal was what ended a call with an error.
+  [[nodiscard]] bool interrupted() const { return client_->interrupted(); }
+
+  // Why nobody answered.
+  [[nodiscard]] Error NoAnswer() const;
+
   // For while a person thinks: keeps the connection alive for at most `time`. True after a signal.
   Result<bool> Idle(std::chrono::milliseconds time);
 
@@ -51,28 +71,29 @@ class Conversation {
  private:
   Conversation(BrokerAddress broker, std::unique_ptr<Client> client);
 
-  // The next message on `topic`; of others only what the daemon says of itself is taken note of.
-  Result<Waited> NextOn(const std::string& topic, SteadyTime deadline);
-  [[nodiscard]] Error NoAnswer() const;
   // Takes note of a message on `<root>/bridge`; of others, late answers, nothing.
   void NoteBridge(const Incoming& incoming);
 
   BrokerAddress broker_;
   std::unique_ptr<Client> client_;
   std::string bridge_state_;
+  std::map<std::string, std::string> ids_;  // of the requests listened to, by topic
   json::Parser parser_;
 };
 
-// Asks a `*.list` command page by page; each item as JSON text. `args` has neither limit nor after.
+// Asks a question page by page; each item as JSON text. `args` has neither limit nor after.
 struct ListQuestion {
   std::string command;
   std::string target_json = "{}";
-  std::vector<std::pair<std::string, std::string>> args;  // text arguments
+  std::vector<std::pair<std::string, std::string>> args;  // the values are JSON
+  std::string within;                                     // "command": the items are in there
   std::string items;                                      // "printers"
   size_t limit = SIZE_MAX;
 };
 
-Result<std::vector<std::string>> AskList(Conversation& conversation, const ListQuestion& question);
+// Sets `*around`, when asked for, to what the items are in, as the last page has it.
+Result<std::vector<std::string>> AskList(Conversation& conversation, const ListQuestion& question,
+                                         std::string* around = nullptr);
 
 // Reads documents as the daemon writes them: larger than requests may be.
 inline constexpr json::Limits kResponseLimits{64 << 20, 64};

@@ -24,7 +24,7 @@ int Jobs(const JobsArguments& arguments) {
   selectors.printers = arguments.printers;
   question.target_json = *TargetJson(selectors);
   if (!arguments.state.empty()) {
-    question.args.emplace_back("state", arguments.state);
+    question.args.emplace_back("state", Quoted(arguments.state));
   }
   auto conversation = Conversation::Open(arguments.connection);
   if (!conversation.ok()) {

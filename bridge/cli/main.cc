@@ -67,6 +67,8 @@ struct Runner {
 
   int operator()(const JobsArguments& arguments) const { return Jobs(arguments); }
 
+  int operator()(const CommandsArguments& arguments) const { return Commands(arguments); }
+
   int operator()(const UserArguments& arguments) const {
     if (!commands.hash_password) {
       return User(arguments, [](const std::string&) -> Result<std::string> {

@@ -14,9 +14,13 @@
 
 namespace printfleet::cli {
 
-bool WantsColor() {
+bool WantsColor(int file) {
   const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
-  return isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+  return isatty(file) != 0 && (no_color == nullptr || *no_color == '\0');
+}
+
+WallTime WallNow() {
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
 }
 
 int Printers(const PrintersArguments& arguments) {
@@ -49,8 +53,7 @@ int Printers(const PrintersArguments& arguments) {
     }
   }
   if (!arguments.json) {
-    const auto now = std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
-    Print(PrintersTable(states, now, Style{WantsColor()}));
+    Print(PrintersTable(states, WallNow(), Style{WantsColor()}));
   }
   return kDone;
 }

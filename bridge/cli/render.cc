@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
 
 #include "base/text.h"
 #include "cli/exit_code.h"
@@ -68,7 +69,42 @@ std::string ShortTime(json::Value value) {
   return time ? FormatIso8601(*time).substr(0, 16) + "Z" : "-";
 }
 
+ExecutionRow ReadExecution(json::Value execution) {
+  ExecutionRow row;
+  row.printer_id = CellText(execution["printer_id"]);
+  row.name = NameOf(execution);
+  row.state = CellText(execution["state"]);
+  row.code = CellText(execution["code"]);
+  row.message = CellText(execution["message"]);
+  if (const std::string reason = CellText(execution["reason"]); reason != "-") {
+    row.message = row.message == "-" ? reason : reason + ": " + row.message;
+  }
+  const json::Value result = execution["result"];
+  if (result.size() > 0) {
+    row.result = result.Text();
+  }
+  return row;
+}
+
 }  // namespace
+
+bool IsOpen(std::string_view state) {
+  return std::find(kFinalStates.begin(), kFinalStates.end(), state) == kFinalStates.end();
+}
+
+int RankOf(std::string_view state) {
+  constexpr std::array<std::string_view, 3> kWrong = {"failed", "timed_out", "sent_unconfirmed"};
+  if (std::find(kWrong.begin(), kWrong.end(), state) != kWrong.end()) {
+    return 0;
+  }
+  if (IsOpen(state)) {
+    return 2;
+  }
+  if (state == "skipped") {
+    return 3;
+  }
+  return state == "succeeded" ? 4 : 1;
+}
 
 int64_t Counts::finished() const {
   return succeeded + failed + timed_out + sent_unconfirmed + cancelled + expired;
@@ -88,31 +124,35 @@ Counts ReadCounts(json::Value response) {
   return counts;
 }
 
-void CollectExecutions(json::Value response, std::map<std::string, ExecutionRow>& rows) {
+std::vector<ExecutionRow> ReadExecutions(json::Value response) {
+  std::vector<ExecutionRow> rows;
+  const json::Value skipped = response["skipped"];
+  for (size_t i = 0; i < skipped.size(); ++i) {
+    rows.push_back(ReadExecution(skipped.at(i)));
+    rows.back().state = "skipped";
+  }
   const json::Value executions = response["executions"];
   for (size_t i = 0; i < executions.size(); ++i) {
-    const json::Value execution = executions.at(i);
-    ExecutionRow row;
-    row.printer_id = CellText(execution["printer_id"]);
-    row.name = NameOf(execution);
-    row.state = CellText(execution["state"]);
-    row.code = CellText(execution["code"]);
-    row.message = CellText(execution["message"]);
-    const json::Value result = execution["result"];
-    if (result.size() > 0) {
-      row.result = result.Text();
-    }
-    rows[row.printer_id] = std::move(row);
+    rows.push_back(ReadExecution(executions.at(i)));
   }
+  return rows;
 }
 
 std::string ExecutionsTable(const std::map<std::string, ExecutionRow>& rows, Style style) {
+  std::vector<const ExecutionRow*> sorted;
+  sorted.reserve(rows.size());
+  for (const auto& [id, row] : rows) {
+    sorted.push_back(&row);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto* one, const auto* other) {
+    return std::make_tuple(RankOf(one->state), one->name, one->printer_id) <
+           std::make_tuple(RankOf(other->state), other->name, other->printer_id);
+  });
   std::vector<std::vector<std::string>> cells;
   cells.reserve(rows.size());
-  for (const auto& [id, row] : rows) {
-    cells.push_back({row.name, row.printer_id, row.state, row.code, row.message});
+  for (const auto* row : sorted) {
+    cells.push_back({row->name, row->printer_id, row->state, row->code, row->message});
   }
-  std::sort(cells.begin(), cells.end());
   return Table({"NAME", "PRINTER", "STATE", "CODE", "MESSAGE"}, cells, style);
 }
 

@@ -36,12 +36,6 @@ void Write(const Tree& tree, json::Writer& out) {
   out.EndObject();
 }
 
-std::string JsonText(std::string_view text) {
-  json::Writer out;
-  out.String(text);
-  return out.Take();
-}
-
 std::string JsonTextList(const std::string& text) {
   json::Writer out;
   out.BeginArray();
@@ -61,13 +55,13 @@ std::string ValueJson(const std::string& text, ArgumentKind kind) {
     case ArgumentKind::kText:
       // task_id=482913 is text; a name that needs quotes may have them, null is null.
       return parsed.ok() && (parsed->IsString() || parsed->IsNull()) ? parsed->Text()
-                                                                     : JsonText(text);
+                                                                     : Quoted(text);
     case ArgumentKind::kList:
       return parsed.ok() && parsed->IsArray() ? parsed->Text() : JsonTextList(text);
     case ArgumentKind::kJson:
-      return parsed.ok() ? parsed->Text() : JsonText(text);
+      return parsed.ok() ? parsed->Text() : Quoted(text);
   }
-  return JsonText(text);
+  return Quoted(text);
 }
 
 Error Wrong(const std::string& word, const std::string& why) {
@@ -140,7 +134,7 @@ Status AddWord(const std::string& word, const CommandHelp* help, const FileReade
     if (value.ends_with('\n')) {
       value.pop_back();
     }
-    return Insert(root, key, JsonText(value));
+    return Insert(root, key, Quoted(value));
   }
   if (argument != nullptr && argument->secret) {
     return Error{Errc::kInvalid, key + " is a secret: put it into a file and say " + key +
@@ -161,6 +155,12 @@ void WriteList(json::Writer& out, const char* name, const std::vector<std::strin
 }
 
 }  // namespace
+
+std::string Quoted(std::string_view text) {
+  json::Writer out;
+  out.String(text);
+  return out.Take();
+}
 
 Result<std::string> ArgsJson(const std::vector<std::string>& words, const CommandHelp* help,
                              const FileReader& read_file) {
@@ -237,6 +237,15 @@ std::string RequestJson(const std::string& id, const std::string& command,
   }
   if (options.max_in_flight) {
     out.Member("max_in_flight", *options.max_in_flight);
+  }
+  if (options.interval_ms) {
+    out.Member("interval_ms", *options.interval_ms);
+  }
+  if (options.heating_limit) {
+    out.Member("heating_limit", *options.heating_limit);
+  }
+  if (!options.expires_at.empty()) {
+    out.Member("expires_at", options.expires_at);
   }
   if (!options.if_matched.empty()) {
     out.Member("if_matched", options.if_matched);

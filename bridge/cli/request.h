@@ -18,6 +18,9 @@ struct RequestOptions {
   std::optional<int64_t> timeout_s;
   std::string on_offline;
   std::optional<int64_t> max_in_flight;
+  std::optional<int64_t> interval_ms;
+  std::optional<int64_t> heating_limit;
+  std::string expires_at;  // ISO 8601
   std::string if_matched;
 };
 
@@ -29,6 +32,9 @@ using FileReader = std::function<Result<std::string>(const std::string& file)>;
 // kInvalid: no "=", a key twice or both a value and an object, a secret that is no "@file".
 Result<std::string> ArgsJson(const std::vector<std::string>& words, const CommandHelp* help,
                              const FileReader& read_file);
+
+// A text as JSON.
+std::string Quoted(std::string_view text);
 
 // The request's `target`; "{}" when nothing is selected. kInvalid: a label without "=".
 Result<std::string> TargetJson(const Selectors& selectors);

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <iostream>
-#include <map>
+#include <utility>
 
 #include "cli/conversation.h"
 #include "cli/exit_code.h"
+#include "cli/follow.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "cli/render.h"
 #include "cli/request.h"
@@ -16,125 +18,33 @@
 namespace printfleet::cli {
 namespace {
 
-constexpr int kInterrupted = 130;  // as shells say it
 constexpr std::chrono::milliseconds kTurn{200};
-constexpr std::chrono::seconds kGrace{15};  // behind --timeout, for the daemon's last word
+constexpr std::chrono::seconds kAnswerTime{30};  // for a dry run
+constexpr std::chrono::seconds kGrace{15};       // behind --timeout, for the daemon's last word
 
 // A request as the words on the command line make it.
 struct Draft {
   const SendArguments& arguments;
   std::string target_json;
   std::string args_json;
+  std::string expires_at;  // ISO 8601, "" for none
   bool question = false;
   bool on_printers = true;
 };
 
-RequestOptions OptionsOf(const SendArguments& arguments) {
+RequestOptions OptionsOf(const Draft& draft) {
+  const SendArguments& arguments = draft.arguments;
   RequestOptions options;
   options.dry_run = arguments.dry_run;
   options.timeout_s = arguments.timeout_s;
   options.on_offline = arguments.on_offline;
   options.max_in_flight = arguments.max_in_flight;
+  options.interval_ms = arguments.interval_ms;
+  options.heating_limit = arguments.heating_limit;
+  options.expires_at = draft.expires_at;
+  options.if_matched = arguments.if_matched;
   return options;
 }
-
-// Shows the responses to one request as they come.
-class Follower {
- public:
-  Follower(const Draft& draft, bool dry_run)
-      : draft_(draft),
-        dry_run_(dry_run),
-        bar_(!draft.arguments.json && isatty(STDERR_FILENO) != 0) {}
-
-  std::optional<int> Show(json::Value response) {
-    const auto event = response["event"].String().value_or("");
-    if (draft_.arguments.json) {
-      Print(response.Text() + "\n");
-    }
-    if (event == "rejected") {
-      ClearBar();
-      PrintError("printfleet: " + RejectionText(response) + "\n");
-      return ExitCodeOfRejection(response);
-    }
-    if (event == "accepted") {
-      return ShowAccepted(response);
-    }
-    if (event == "execution") {
-      CollectExecutions(response, rows_);
-    } else if (event == "progress") {
-      ShowProgress(response);
-    } else if (event == "done") {
-      return ShowDone(response);
-    }
-    return std::nullopt;
-  }
-
-  void ClearBar() const {
-    if (bar_) {
-      PrintError("\r\x1b[K");
-    }
-  }
-
- private:
-  std::optional<int> ShowAccepted(json::Value response) {
-    matched_ = response["matched"].Int().value_or(0);
-    if (dry_run_) {
-      if (!draft_.arguments.json) {
-        Print(PreviewText(response));
-      }
-      return kDone;
-    }
-    if (draft_.arguments.no_wait) {
-      return kDone;
-    }
-    return std::nullopt;
-  }
-
-  void ShowProgress(json::Value response) const {
-    if (draft_.arguments.json) {
-      return;
-    }
-    const std::string text = ProgressText(ReadCounts(response), matched_);
-    PrintError(bar_ ? "\r\x1b[K" + text : text + "\n");
-  }
-
-  int ShowDone(json::Value response) {
-    const int code = ExitCodeOf(response);
-    if (draft_.arguments.json) {
-      return code;
-    }
-    ClearBar();
-    CollectExecutions(response, rows_);
-    if (!rows_.empty()) {
-      Print(ExecutionsTable(rows_, Style{WantsColor()}));
-      ShowResults();
-    }
-    if (const json::Value result = response["result"]; result.size() > 0) {
-      Print(draft_.arguments.command == "printer.diagnose" ? DiagnosisText(result)
-                                                           : PrettyJson(result) + "\n");
-    }
-    if (!draft_.question) {
-      Print(DoneText(response) + "\n");
-    }
-    return code;
-  }
-
-  void ShowResults() const {
-    json::Parser parser;
-    for (const auto& [id, row] : rows_) {
-      const auto result = parser.Parse(row.result, kResponseLimits);
-      if (!row.result.empty() && result.ok()) {
-        Print(row.name + ": " + PrettyJson(*result) + "\n");
-      }
-    }
-  }
-
-  const Draft& draft_;
-  const bool dry_run_;
-  const bool bar_;
-  int64_t matched_ = 0;
-  std::map<std::string, ExecutionRow> rows_;
-};
 
 // A stop still goes out if the daemon is back within commands.stop_stale_s: worth sending also
 // while it is offline, by somebody who wants no preview.
@@ -152,7 +62,7 @@ struct Preview {
 
 Preview AskPreview(Conversation& conversation, const Draft& draft) {
   Preview preview;
-  RequestOptions options = OptionsOf(draft.arguments);
+  RequestOptions options = OptionsOf(draft);
   options.dry_run = true;
   const std::string id = NewUuid();
   const auto on_response = [&](json::Value response) -> std::optional<int> {
@@ -171,7 +81,7 @@ Preview AskPreview(Conversation& conversation, const Draft& draft) {
   };
   const auto answer = conversation.Ask(
       id, RequestJson(id, draft.arguments.command, draft.target_json, draft.args_json, options),
-      on_response, Patience{std::chrono::seconds(10), std::chrono::seconds(30)});
+      on_response, Patience{std::chrono::seconds(10), kAnswerTime});
   if (!answer.ok()) {
     preview.code = Complain(answer.error());
   } else if (answer->interrupted) {
@@ -227,32 +137,56 @@ std::optional<int> PreviewAndAsk(Conversation& conversation, const Draft& draft,
   return std::nullopt;
 }
 
-int Follow(Conversation& conversation, const Draft& draft, const RequestOptions& options) {
+// The words that follow `id` again, with the connection that was asked for.
+std::string AgainWords(const ConnectionArguments& connection, const std::string& id) {
+  std::string words = "printfleet send --attach " + id;
+  for (const auto& [name, value] :
+       {std::pair("--config", &connection.config), std::pair("--broker", &connection.broker),
+        std::pair("--user", &connection.user)}) {
+    words += value->empty() ? "" : " " + std::string(name) + " " + *value;
+  }
+  return words;
+}
+
+int FollowDraft(Conversation& conversation, const Draft& draft, const RequestOptions& options) {
   const SendArguments& arguments = draft.arguments;
-  const std::string id = arguments.id.empty() ? NewUuid() : arguments.id;
+  Following what;
+  what.id = arguments.id.empty() ? NewUuid() : arguments.id;
+  what.request =
+      RequestJson(what.id, arguments.command, draft.target_json, draft.args_json, options);
+  what.command = arguments.command;
+  what.question = draft.question;
+  what.dry_run = options.dry_run;
+  what.json = arguments.json;
+  what.no_wait = arguments.no_wait;
+  what.again = AgainWords(arguments.connection, what.id);
+  what.patience.even_offline = StopsPrinters(arguments);
+  if (options.dry_run) {
+    what.patience.total = kAnswerTime;
+  } else if (arguments.timeout_s) {
+    what.patience.total = std::chrono::seconds(*arguments.timeout_s) + kGrace;
+  }
   if (!draft.question && !options.dry_run) {
-    PrintError("request " + id + "\n");
+    PrintError("request " + what.id + "\n");
   }
-  Follower follower(draft, options.dry_run);
-  Patience patience;
-  patience.even_offline = StopsPrinters(arguments);
-  if (arguments.timeout_s) {
-    patience.total = std::chrono::seconds(*arguments.timeout_s) + kGrace;
+  return Follow(conversation, what);
+}
+
+int Attach(const SendArguments& arguments) {
+  if (!IsUuid(arguments.attach)) {
+    return Complain(Error{Errc::kInvalid,
+                          "--attach: expected the UUID of a request, as send and "
+                          "printfleet commands show it"});
   }
-  const auto answer = conversation.Ask(
-      id, RequestJson(id, arguments.command, draft.target_json, draft.args_json, options),
-      [&](json::Value response) { return follower.Show(response); }, patience);
-  if (answer.ok() && answer->code) {
-    return *answer->code;
+  auto opened = Conversation::Open(arguments.connection);
+  if (!opened.ok()) {
+    return Complain(opened.error());
   }
-  follower.ClearBar();
-  const int code =
-      answer.ok() ? (answer->interrupted ? kInterrupted : kTimedOut) : Complain(answer.error());
-  if (!draft.question && !options.dry_run) {
-    PrintError(std::string(answer.ok() ? "the command goes on" : "it may still have been done") +
-               "; ask with: printfleet send command.get request_id=" + id + "\n");
-  }
-  return code;
+  Following what;
+  what.id = arguments.attach;
+  what.json = arguments.json;
+  what.again = AgainWords(arguments.connection, what.id);
+  return Follow(**opened, what);
 }
 
 Result<Draft> MakeDraft(const SendArguments& arguments, const std::vector<CommandHelp>& commands) {
@@ -280,7 +214,14 @@ Result<Draft> MakeDraft(const SendArguments& arguments, const std::vector<Comman
   if (!target.ok()) {
     return target.error();
   }
-  Draft draft{arguments, *std::move(target), *std::move(args)};
+  Draft draft{arguments, *std::move(target), *std::move(args), ""};
+  if (!arguments.expires_at.empty()) {
+    const auto expires = ParseMoment(arguments.expires_at, WallNow(), Direction::kAfter);
+    if (!expires.ok()) {
+      return expires.error().Within("--expires-at");
+    }
+    draft.expires_at = FormatIso8601(*expires);
+  }
   const bool named_question =
       arguments.command.ends_with(".list") || arguments.command.ends_with(".get");
   draft.question = help != nullptr ? help->question : named_question;
@@ -294,6 +235,9 @@ Result<Draft> MakeDraft(const SendArguments& arguments, const std::vector<Comman
 }  // namespace
 
 int Send(const SendArguments& arguments, const std::vector<CommandHelp>& commands) {
+  if (!arguments.attach.empty()) {
+    return Attach(arguments);
+  }
   const auto draft = MakeDraft(arguments, commands);
   if (!draft.ok()) {
     return Complain(draft.error());
@@ -303,7 +247,7 @@ int Send(const SendArguments& arguments, const std::vector<CommandHelp>& command
     return Complain(opened.error());
   }
   Conversation& conversation = **opened;
-  RequestOptions options = OptionsOf(arguments);
+  RequestOptions options = OptionsOf(*draft);
   const bool preview =
       draft->on_printers && !draft->question && !arguments.yes && !arguments.dry_run;
   if (conversation.bridge_state() == "degraded") {
@@ -314,7 +258,7 @@ int Send(const SendArguments& arguments, const std::vector<CommandHelp>& command
       return *code;
     }
   }
-  return Follow(conversation, *draft, options);
+  return FollowDraft(conversation, *draft, options);
 }
 
 }  // namespace printfleet::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "cli/arguments.h"
 #include "cli/broker_address.h"
 #include "cli/command_help.h"
@@ -24,11 +25,14 @@ int Enroll(const EnrollArguments& arguments, const std::vector<CommandHelp>& com
 int Printers(const PrintersArguments& arguments);
 int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);
+int Commands(const CommandsArguments& arguments);
 int User(const UserArguments& arguments, const HashPassword& hash_password);
 int Capture(const CaptureArguments& arguments, const DaemonAccess& daemon_access);
 int Explain(const ExplainArguments& arguments);
 
-// Standard output is a terminal and NO_COLOR is not set.
-bool WantsColor();
+WallTime WallNow();
+
+// The file descriptor is a terminal and NO_COLOR is not set.
+bool WantsColor(int file = 1);  // standard output
 
 }  // namespace printfleet::cli

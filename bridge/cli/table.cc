@@ -12,11 +12,51 @@ namespace {
 
 constexpr size_t kCellBytesMax = 120;
 
-// Columns of a terminal, as far as one a character goes.
-size_t Width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-  }));
+constexpr char kEscape = '\x1b';
+
+// One thing on a terminal: a character, or a sequence that begins with an escape and fills nothing.
+struct Glyph {
+  size_t bytes = 1;
+  size_t columns = 1;
+};
+
+// East Asian wide characters and pictures fill two columns, combining ones none.
+size_t ColumnsOf(uint32_t character) {
+  struct Range {
+    uint32_t first;
+    uint32_t last;
+    size_t columns;
+  };
+
+  constexpr std::array kRanges = {
+      Range{0x300, 0x36f, 0},   Range{0x200b, 0x200f, 0},   Range{0xfe00, 0xfe0f, 0},
+      Range{0x1100, 0x115f, 2}, Range{0x2e80, 0xa4cf, 2},   Range{0xac00, 0xd7a3, 2},
+      Range{0xf900, 0xfaff, 2}, Range{0xfe30, 0xfe6f, 2},   Range{0xff00, 0xff60, 2},
+      Range{0xffe0, 0xffe6, 2}, Range{0x1f300, 0x1faff, 2}, Range{0x20000, 0x3fffd, 2},
+  };
+  for (const Range& range : kRanges) {
+    if (character >= range.first && character <= range.last) {
+      return range.columns;
+    }
+  }
+  return 1;
+}
+
+// Requires: `text` is not empty.
+Glyph FirstGlyph(std::string_view text) {
+  if (text.front() == kEscape) {
+    return {std::min(text.find('m'), text.size() - 1) + 1, 0};
+  }
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  size_t bytes = 1;
+  while (bytes < text.size() && (byte(bytes) & 0xc0U) == 0x80U) {
+    ++bytes;
+  }
+  uint32_t character = byte(0) & (bytes == 1 ? 0x7fU : 0xffU >> (bytes + 1));
+  for (size_t i = 1; i < bytes; ++i) {
+    character = character << 6U | (byte(i) & 0x3fU);
+  }
+  return {bytes, ColumnsOf(character)};
 }
 
 std::string_view ColorOf(std::string_view cell) {
@@ -43,7 +83,7 @@ std::string Line(const std::vector<std::string>& cells, const std::vector<size_t
     const std::string_view color = color_cells ? ColorOf(cells[i]) : color_all;
     line += std::string(color) + cells[i] + (color.empty() ? "" : "\x1b[0m");
     if (i + 1 < cells.size()) {
-      line += std::string(widths[i] - Width(cells[i]) + 2, ' ');
+      line += std::string(widths[i] - DisplayWidth(cells[i]) + 2, ' ');
     }
   }
   line.erase(line.find_last_not_of(' ') + 1);
@@ -52,13 +92,54 @@ std::string Line(const std::vector<std::string>& cells, const std::vector<size_t
 
 }  // namespace
 
+size_t DisplayWidth(std::string_view text) {
+  size_t columns = 0;
+  while (!text.empty()) {
+    const Glyph glyph = FirstGlyph(text);
+    columns += glyph.columns;
+    text.remove_prefix(glyph.bytes);
+  }
+  return columns;
+}
+
+std::string CutToWidth(const std::string& text, size_t columns) {
+  if (DisplayWidth(text) <= columns) {
+    return text;
+  }
+  std::string_view rest = text;
+  std::string cut;
+  size_t filled = 0;
+  bool colored = false;
+  while (!rest.empty()) {
+    const Glyph glyph = FirstGlyph(rest);
+    if (filled + glyph.columns + 1 > columns) {
+      break;
+    }
+    colored = colored || rest.front() == kEscape;
+    cut += rest.substr(0, glyph.bytes);
+    filled += glyph.columns;
+    rest.remove_prefix(glyph.bytes);
+  }
+  return cut + (columns > 0 ? "…" : "") + (colored ? "\x1b[0m" : "");
+}
+
+std::vector<std::string> SplitLines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
 std::string Table(const std::vector<std::string>& header,
                   const std::vector<std::vector<std::string>>& rows, Style style) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < header.size(); ++i) {
-    widths.push_back(Width(header[i]));
+    widths.push_back(DisplayWidth(header[i]));
     for (const auto& row : rows) {
-      widths[i] = std::max(widths[i], Width(row[i]));
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
     }
   }
   std::string text = Line(header, widths, style.color ? "\x1b[1m" : "", false);

@@ -45,6 +45,56 @@ TEST(Arguments, SendTakesSelectorsBetweenItsWords) {
   EXPECT_EQ(send->on_offline, "wait");
 }
 
+TEST(Arguments, SendTakesItsPace) {
+  const Parsed parsed =
+      Parse({"send", "x", "--interval", "500ms", "--heating-limit", "4", "--expires-at", "in 10m",
+             "--max-in-flight", "20", "--if-matched", "hash", "--timeout", "15m", "--all"});
+  const auto* send = std::get_if<SendArguments>(&parsed);
+  ASSERT_NE(send, nullptr) << std::get<Finished>(parsed).text;
+  EXPECT_EQ(send->interval_ms, 500);
+  EXPECT_EQ(send->heating_limit, 4);
+  EXPECT_EQ(send->expires_at, "in 10m");
+  EXPECT_EQ(send->max_in_flight, 20);
+  EXPECT_EQ(send->if_matched, "hash");
+  EXPECT_EQ(send->timeout_s, 900);
+  EXPECT_EQ(std::get<SendArguments>(Parse({"send", "x", "--interval", "2s"})).interval_ms, 2000);
+  EXPECT_EQ(std::get<SendArguments>(Parse({"send", "x", "--timeout", "90"})).timeout_s, 90);
+}
+
+TEST(Arguments, SendAttachesToOneThing) {
+  const auto send = std::get<SendArguments>(
+      Parse({"send", "--attach", "x", "--json", "--broker", "mqtt://h", "--config", "c"}));
+  EXPECT_EQ(send.attach, "x");
+  EXPECT_TRUE(send.json);
+  for (const auto& words : std::vector<std::vector<const char*>>{{"print.pause"},
+                                                                 {"--all"},
+                                                                 {"--dry-run"},
+                                                                 {"--id", "y"},
+                                                                 {"--timeout", "5"},
+                                                                 {"--interval", "5s"}}) {
+    auto all = words;
+    all.insert(all.begin(), {"send", "--attach", "x"});
+    const auto finished = std::get<Finished>(Parse(all));
+    EXPECT_EQ(finished.code, 2);
+    EXPECT_NE(finished.text.find("attach"), std::string::npos) << finished.text;
+  }
+}
+
+TEST(Arguments, CommandsAreAListOrOne) {
+  const auto list = std::get<CommandsArguments>(
+      Parse({"commands", "--command", "print.stop", "--author", "anna", "--since", "48h", "--open",
+             "--limit", "5", "--printer", "a-03"}));
+  EXPECT_EQ(list.command, "print.stop");
+  EXPECT_EQ(list.author, "anna");
+  EXPECT_EQ(list.since, "48h");
+  EXPECT_EQ(list.printer, "a-03");
+  EXPECT_TRUE(list.open);
+  EXPECT_EQ(list.limit, 5);
+  EXPECT_EQ(std::get<CommandsArguments>(Parse({"commands", "17", "--json"})).id, "17");
+  EXPECT_EQ(std::get<Finished>(Parse({"commands", "17", "--since", "24h"})).code, 2);
+  EXPECT_EQ(std::get<Finished>(Parse({"commands", "-h"})).code, 0);
+}
+
 TEST(Arguments, EachSubcommandIsRecognized) {
   EXPECT_EQ(std::get<ServerArguments>(Parse({"serve", "--config", "x"})).config, "x");
   EXPECT_EQ(std::get<ServerArguments>(Parse({"migrate"})).action, ServerAction::kMigrate);
@@ -130,6 +180,11 @@ TEST(Arguments, MistakesExit2) {
       {"sned"},
       {"send"},
       {"send", "x", "--on-offline", "maybe"},
+      {"send", "x", "--interval", "61m"},
+      {"send", "x", "--interval", "5 parsec"},
+      {"send", "x", "--heating-limit", "0"},
+      {"send", "x", "--max-in-flight", "10001"},
+      {"send", "x", "--timeout", "8d"},
       {"enroll"},
       {"enroll", "a-01", "--pending"},
       {"enroll", "a-01", "--connect-info", "f"},

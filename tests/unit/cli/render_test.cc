@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/outcomes.h"
+
 namespace printfleet::cli {
 namespace {
 
@@ -56,16 +58,14 @@ TEST(Render, PreviewNamesTheSkipped) {
 
 TEST(Render, ExecutionsAreKeptByPrinter) {
   json::Parser parser;
-  std::map<std::string, ExecutionRow> rows;
-  CollectExecutions(Read(parser, R"({"executions":[
+  Outcomes outcomes;
+  outcomes.Take(Read(parser, R"({"executions":[
       {"printer_id":"p1","name":"b","state":"sent","code":null,"message":""},
-      {"printer_id":"p2","name":"a","state":"failed","code":10110,"message":"no such file"}]})"),
-                    rows);
-  CollectExecutions(
-      Read(parser,
-           R"({"executions":[{"printer_id":"p1","name":"b","state":"succeeded","code":200,
-              "message":"","result":{"files":[]}}]})"),
-      rows);
+      {"printer_id":"p2","name":"a","state":"failed","code":10110,"message":"no such file"}]})"));
+  outcomes.Take(Read(parser,
+                     R"({"executions":[{"printer_id":"p1","name":"b","state":"succeeded","code":200,
+              "message":"","result":{"files":[]}}]})"));
+  auto rows = outcomes.rows();
   EXPECT_EQ(rows["p1"].result, R"({"files":[]})");
   EXPECT_EQ(ExecutionsTable(rows, {}),
             "NAME  PRINTER  STATE      CODE   MESSAGE\n"
