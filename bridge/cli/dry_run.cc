@@ -33,7 +33,7 @@ std::string NameOf(json::Value row) {
 
 // "print/pause {"taskid":"17"}", or the state's word where no message is said.
 std::string MessageOf(json::Value row) {
-  const json::Value message = row["message"];
+  const json::Value message = row["sends"];
   if (!message.IsObject()) {
     return CellText(row["state"]);
   }

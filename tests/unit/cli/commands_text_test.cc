@@ -54,10 +54,10 @@ TEST(DryRun, SaysWhoGetsWhatAndWhoDoesNot) {
   EXPECT_EQ(DryRunText(Read(parser, R"({"matched":4,"would_send":3,"skipped":1,"target_hash":"h",
       "executions_truncated":true,"executions":[
       {"printer_id":"p1","name":"a-1","state":"would_send",
-       "message":{"type":"print","action":"update","data":{"settings":{"target_hotbed_temp":65}}}},
-      {"printer_id":"p2","name":"a-2","state":"would_skip","reason":"hold","message":"by anna"},
+       "sends":{"type":"print","action":"update","data":{"settings":{"target_hotbed_temp":65}}}},
+      {"printer_id":"p2","name":"a-2","state":"skipped","reason":"hold","message":"by anna"},
       {"printer_id":"p3","name":"","state":"would_send",
-       "message":{"type":"print","action":"update","data":{"settings":{"target_hotbed_temp":65}}}},
+       "sends":{"type":"print","action":"update","data":{"settings":{"target_hotbed_temp":65}}}},
       {"printer_id":"p4","name":"a-4","state":"would_send"}]})")),
             "4 printers matched\n"
             "would be sent (3):\n"

@@ -85,9 +85,9 @@ class Daemon:
             return [accepted, {
                 "event": "done", "matched": len(printers) + 1, "target_hash": "hash", "skipped": 1,
                 "would_send": len(printers), "executions": [
-                    *({"printer_id": p, "name": NAMES[p], "state": "would_send", "message": told}
+                    *({"printer_id": p, "name": NAMES[p], "state": "would_send", "sends": told}
                       for p in printers),
-                    {"printer_id": "p3", "name": "a-03", "state": "would_skip",
+                    {"printer_id": "p3", "name": "a-03", "state": "skipped",
                      "reason": "offline"}]}]
         failed = 1 if "p2" in printers else 0
         rows = [{"printer_id": p, "name": NAMES[p], "state": "failed" if p == "p2" else "succeeded",
