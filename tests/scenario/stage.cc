@@ -42,6 +42,8 @@ std::string_view NameOfResult(core::Published::Result result) {
       return "has no subscriber for";
     case core::Published::Result::kNotSent:
       return "was not sent";
+    case core::Published::Result::kOvertaken:
+      return "was overtaken by a stop of";
     case core::Published::Result::kUnknown:
       return "may have";
   }
