@@ -58,8 +58,8 @@ void AdoptExecution(const Command& command, const Instant& now, Execution& execu
   }
   // Queued: never sent, or sent by a daemon that died before the broker's word; repeating it is
   // harmless.
-  execution.attempts = 0;
-  execution.msgid.clear();
+  execution.resumed = true;
+  execution.maybe_out = maybe_sent;
 }
 
 }  // namespace

@@ -82,6 +82,8 @@ struct Execution {
   bool deferred = false;     // its turn came, but the printer was not ready
   bool probing = false;      // waits for a fresh status before it may be sent
   bool verify_only = false;  // found after a crash: never sent again, only watched
+  bool resumed = false;      // found after a crash, to be sent: its printer may not be heard yet
+  bool maybe_out = false;    // … and an earlier process may have sent it already
   std::optional<MonoTime> probe_deadline;
   std::optional<MonoTime> attempt_expires;  // no re-send before; when a refused one is repeated
   std::optional<MonoTime> stage_deadline;   // renewed by progress

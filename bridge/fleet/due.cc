@@ -27,8 +27,8 @@ Keys OpenAt(const World& world, const PrinterId& printer) {
 
 // A message of it may be at the printer.
 bool IsOut(const Execution& execution) {
-  return !IsFinal(execution.state) && execution.started && !execution.probing &&
-         execution.attempts > 0;
+  return !IsFinal(execution.state) && execution.attempts > 0 &&
+         ((execution.started && !execution.probing) || execution.maybe_out);
 }
 
 void Renew(Turn& turn, const ExecutionKey& key, const CommandSpec& spec) {
@@ -66,7 +66,7 @@ void Take(Turn& turn, const ExecutionKey& key, Evidence evidence) {
   }
 }
 
-void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys) {
+void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys, bool live) {
   const std::string_view msgid = report.envelope.msgid;
   const bool owned = !msgid.empty() && std::ranges::any_of(keys, [&](const ExecutionKey& key) {
     const Execution* execution = turn.world.executions.Find(key);
@@ -76,6 +76,10 @@ void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys) {
     const Execution* execution = turn.world.executions.Find(key);
     const Command* command = turn.world.commands.Find(key.command_id);
     if (execution == nullptr || command == nullptr || !IsOut(*execution)) {
+      continue;
+    }
+    // What waited for us proves nothing about now; but it answers the message that it names.
+    if (!live && (msgid.empty() || execution->msgid != msgid)) {
       continue;
     }
     Evidence evidence = Judge(command->request, *execution, report, turn.rules.error_codes);
@@ -129,7 +133,7 @@ bool Passed(const std::optional<MonoTime>& deadline, const Instant& now) {
 
 // Refused by outbound, to be handed out again.
 bool IsResend(const Execution& execution) {
-  return execution.started && !execution.probing && execution.attempts == 0 &&
+  return execution.started && !execution.probing && !execution.verify_only &&
          execution.token == 0 && execution.state == ExecutionState::kQueued;
 }
 
@@ -179,16 +183,16 @@ std::vector<protocol::Request> RequestsOut(const World& world, const PrinterId& 
 
 void HandleReport(World& world, const Rules& rules, const protocol::Report& report,
                   const printer::Change& change, bool live, const Instant& now, Output& output) {
-  if (!live) {
-    return;
-  }
   const PrinterId printer(report.printer_id);
   const Keys keys = OpenAt(world, printer);
   if (keys.empty()) {
     return;
   }
   Turn turn{world, rules, now, output};
-  JudgeAll(turn, report, keys);
+  JudgeAll(turn, report, keys, live);
+  if (!live) {
+    return;
+  }
   if (change.answered_status) {
     EndProbes(turn, keys);
   }

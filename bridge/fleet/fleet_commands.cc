@@ -83,10 +83,10 @@ Cancelled CancelQueued(Turn& turn, CommandId id) {
     if (IsFinal(execution.state)) {
       continue;
     }
-    if (execution.state == ExecutionState::kQueued && execution.attempts == 0 &&
-        Apply(turn, {id, printer}, ExecutionEvent::kCancelled,
-              {.message = "command.cancel, before it was sent"})) {
-      ++counts.cancelled;
+    if (IsUnsent(execution) && Apply(turn, {id, printer}, ExecutionEvent::kCancelled,
+                                     {.message = "command.cancel, before it was sent"})) {
+      const Execution& ended = *turn.world.executions.Find({id, printer});
+      ++(ended.state == ExecutionState::kCancelled ? counts.cancelled : counts.going_on);
       freed.push_back(printer);
     } else {
       ++counts.going_on;

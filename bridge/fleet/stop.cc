@@ -152,8 +152,7 @@ void WithdrawOvertaken(Turn& turn, CommandId stop) {
     }
     for (const CommandId id : std::vector<CommandId>(*found)) {
       const Execution& execution = *turn.world.executions.Find({id, printer});
-      if (id != stop && execution.attempts == 0 &&
-          SetsGoing(turn.world.commands.Find(id)->request) &&
+      if (id != stop && IsUnsent(execution) && SetsGoing(turn.world.commands.Find(id)->request) &&
           Apply(turn, {id, printer}, ExecutionEvent::kCancelled, {.message = message})) {
         touched.insert(id);
       }

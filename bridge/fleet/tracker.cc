@@ -111,6 +111,11 @@ void StartExecution(Turn& turn, const ExecutionKey& key, Places& places) {
     Defer(turn, key, true);
     return;
   }
+  // After a restart nobody was heard yet. Its command's deadline ends the wait.
+  if (!stop && found->resumed && printer->presence == printer::Presence::kUnknown) {
+    Defer(turn, key, false);
+    return;
+  }
   if (!stop && SameKindOpen(turn.world, command, key.printer_id)) {
     Defer(turn, key, false);
     return;
@@ -136,8 +141,20 @@ void StartExecution(Turn& turn, const ExecutionKey& key, Places& places) {
 
 }  // namespace
 
+bool IsUnsent(const Execution& execution) {
+  return execution.state == ExecutionState::kQueued &&
+         (execution.attempts == 0 || !execution.started);
+}
+
 bool Apply(Turn& turn, const ExecutionKey& key, ExecutionEvent event, Ending ending) {
-  const auto next = Next(turn.world.executions.Find(key)->state, event);
+  const Execution& before = *turn.world.executions.Find(key);
+  const bool unsent = event == ExecutionEvent::kCancelled || event == ExecutionEvent::kExpired ||
+                      event == ExecutionEvent::kSkipped || event == ExecutionEvent::kGaveUp;
+  if (before.maybe_out && unsent && !IsFinal(before.state)) {
+    event = ExecutionEvent::kUnproved;
+    ending = {.message = "sent before the daemon was restarted; nothing that proves it came back"};
+  }
+  const auto next = Next(before.state, event);
   if (!next) {
     return false;
   }

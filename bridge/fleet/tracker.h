@@ -25,6 +25,9 @@ struct Ending {
 // books of its command and printer; starts nothing new (Settle does). Requires: it exists.
 bool Apply(Turn& turn, const ExecutionKey& key, ExecutionEvent event, Ending ending = {});
 
+// Nothing of it is out, as far as this process sent it: it may be taken back.
+bool IsUnsent(const Execution& execution);
+
 // Starts executions of the command while the limits allow. Stops know no limits.
 void Pump(Turn& turn, CommandId id);
 
