@@ -73,6 +73,9 @@ void Core::Merge(const Instant& now) {
   std::erase_if(diagnoses_, [](const Listening& each) { return each.answered; });
   std::ranges::move(batch_diagnoses_, std::back_inserter(diagnoses_));
   batch_diagnoses_.clear();
+  std::erase_if(ahead_, [this](const auto& entry) {
+    return world_.requests.FindCommitted(entry.first) != nullptr;
+  });
   duplicates_.Merge();
   counters_.Add(batch_counters_);
   for (const auto& [ask, urgent] : batch_asks_) {

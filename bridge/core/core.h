@@ -66,6 +66,10 @@ class Core {
   // A stop planned against the committed world, to be sent at once; nullopt when it is none.
   [[nodiscard]] std::optional<fleet::StopPlan> PlanStop(const Message& message,
                                                         const Instant& now) const;
+  // The same for a message of the commands session, as it is read: it carries its plan from now on,
+  // and this is to be sent at once. A repetition of one that is not stored yet carries the first
+  // one's plan, and nothing is sent; with another body it carries none.
+  [[nodiscard]] std::vector<Publish> PlanAhead(Message& message, const Instant& now);
   // The messages of a stop plan.
   [[nodiscard]] std::vector<Publish> StopPublishes(const fleet::StopPlan& plan,
                                                    const Instant& now) const;
@@ -221,6 +225,14 @@ class Core {
   };
 
   std::vector<Listening> diagnoses_;
+
+  // Stops that were planned ahead and are not stored yet; of this process only.
+  struct Ahead {
+    Digest message;
+    std::shared_ptr<const fleet::StopPlan> plan;
+  };
+
+  std::unordered_map<fleet::RequestKey, Ahead, fleet::RequestKeyHash> ahead_;
 
   // Of the running batch.
   bool stepped_ = false;

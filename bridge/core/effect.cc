@@ -5,6 +5,18 @@
 
 namespace printfleet::core {
 
+bool TakeWaiting(Publish& publish, milliseconds waited) {
+  if (!publish.expiry_s) {
+    return true;
+  }
+  const auto gone = std::chrono::floor<seconds>(waited).count();
+  if (gone >= static_cast<int64_t>(*publish.expiry_s)) {
+    return false;
+  }
+  *publish.expiry_s -= static_cast<uint32_t>(std::max<int64_t>(0, gone));
+  return true;
+}
+
 std::vector<fleet::ExecutionKey> TakeOvertaken(std::vector<Publish>& publishes,
                                                const fleet::StopPlan& stop) {
   std::set<fleet::ExecutionKey> overtaken;

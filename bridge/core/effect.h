@@ -38,6 +38,10 @@ struct Effects {
   bool snapshot_changed = false;  // printers.snapshot must be rewritten
 };
 
+// Takes the time it waited between Seal and its release off the publish's expiry. False: nothing is
+// left of it, it must not be sent.
+bool TakeWaiting(Publish& publish, milliseconds waited);
+
 // Takes out of `publishes` what would set the printers of `stop` going. The executions it was of.
 std::vector<fleet::ExecutionKey> TakeOvertaken(std::vector<Publish>& publishes,
                                                const fleet::StopPlan& stop);

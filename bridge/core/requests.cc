@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::string_view kLocalAuthor = "local";
 constexpr size_t kAuthorBytesMax = 128;
+// Stops ahead of their batch that are remembered; those that are stored are not counted.
+constexpr size_t kAheadMax = 10000;
 
 // The author that a command topic names; nullopt when it is no command topic.
 std::optional<std::string_view> AuthorOf(std::string_view topic, std::string_view root) {
@@ -91,6 +93,26 @@ std::optional<fleet::StopPlan> Core::PlanStop(const Message& message, const Inst
     return std::nullopt;
   }
   return fleet::PlanStop(world_, rules(), *delivery, message.payload, now);
+}
+
+std::vector<Publish> Core::PlanAhead(Message& message, const Instant& now) {
+  auto plan = PlanStop(message, now);
+  if (!plan) {
+    return {};
+  }
+  const fleet::RequestKey key{plan->reply_to.author, plan->request_id};
+  if (const auto known = ahead_.find(key); known != ahead_.end()) {
+    if (known->second.message == message.digest) {
+      message.stop_sent = known->second.plan;
+    }
+    return {};
+  }
+  if (ahead_.size() >= kAheadMax) {
+    ahead_.clear();
+  }
+  message.stop_sent = std::make_shared<const fleet::StopPlan>(*std::move(plan));
+  ahead_[key] = {message.digest, message.stop_sent};
+  return StopPublishes(*message.stop_sent, now);
 }
 
 std::vector<Publish> Core::StopPublishes(const fleet::StopPlan& plan, const Instant& now) const {

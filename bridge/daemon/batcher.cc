@@ -56,15 +56,14 @@ void Batcher::SendStopAhead(core::Message& message, const Instant& now) {
     return;
   }
   guard_.Enter(message.digest);
-  auto plan = core_.PlanStop(message, now);
+  std::vector<core::Publish> publishes = core_.PlanAhead(message, now);
   guard_.Leave();
-  if (!plan) {
+  if (!message.stop_sent) {
     return;
   }
-  for (core::Publish& publish : core_.StopPublishes(*plan, now)) {
+  for (core::Publish& publish : publishes) {
     hooks_.publish(std::move(publish));
   }
-  message.stop_sent = std::make_shared<const fleet::StopPlan>(std::move(*plan));
   if (state_ == State::kCommitting) {
     WithdrawOvertaken(*message.stop_sent);
   }
@@ -246,6 +245,7 @@ bool Batcher::Full(const Instant& now) const {
 
 void Batcher::CloseBatch(const Instant& now) {
   effects_ = core_.Seal(now);
+  sealed_at_ = now.mono;
   for (const core::Message& waiting : commands_) {
     if (waiting.stop_sent) {
       WithdrawOvertaken(*waiting.stop_sent);
@@ -288,7 +288,12 @@ void Batcher::ReleaseBatch(const Instant& now) {
     hooks_.snapshot_changed();
   }
   for (core::Publish& publish : effects_.publishes) {
-    hooks_.publish(std::move(publish));
+    if (core::TakeWaiting(publish, now.mono - sealed_at_)) {
+      hooks_.publish(std::move(publish));
+    } else if (publish.token != 0) {
+      events_.emplace_back(core::Published{publish.execution, publish.token, false,
+                                           core::Published::Result::kNotSent});
+    }
   }
   for (fleet::Question& question : effects_.questions) {
     const fleet::Question asked = question;

@@ -270,6 +270,7 @@ void Stage::SettleNow() {
     bridge_->Finish(fate);
     if (fate == sim::Fate::kDiesUnstored || fate == sim::Fate::kDiesStored) {
       Show("(the process dies, and starts again)");
+      bridge_->Start();
       unconfirmed_.clear();
       bridge_->SessionsUp();
     }

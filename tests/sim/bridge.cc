@@ -12,7 +12,6 @@ namespace {
 constexpr std::array kSessions{core::Session::kReports, core::Session::kCommands};
 constexpr milliseconds kDoubtPatience{2000};
 constexpr milliseconds kAwayInterval{200};
-constexpr size_t kBatchReportsMax = 500;
 constexpr size_t kDigestsMax = 20000;
 
 settings::Model ModelOf(std::string id, std::string name) {
@@ -40,6 +39,7 @@ Bridge::Bridge(const settings::Settings& settings, const settings::Users& users,
 }
 
 void Bridge::Start() {
+  alive_ = true;
   core_ = std::make_unique<core::Core>(settings_, models_, error_codes_, users_, ++seed_);
   core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(clock_.now().mono - alive_at_));
   loaded_ = !away_;
@@ -54,6 +54,7 @@ void Bridge::Start() {
 
 void Bridge::Kill() {
   SessionsDown();
+  alive_ = false;
   events_.clear();
   batch_.clear();
   effects_ = {};
@@ -155,17 +156,26 @@ void Bridge::Read() {
 }
 
 void Bridge::SendStopAhead(core::Message& message) {
-  auto plan = core_->PlanStop(message, clock_.now());
-  if (!plan) {
+  const std::vector<core::Publish> publishes = core_->PlanAhead(message, clock_.now());
+  if (!message.stop_sent) {
     return;
   }
-  for (const fleet::Outgoing& outgoing : plan->outgoing) {
+  for (const fleet::Outgoing& outgoing : message.stop_sent->outgoing) {
     stops_.insert(outgoing.msgid);
   }
-  for (const core::Publish& publish : core_->StopPublishes(*plan, clock_.now())) {
+  for (const core::Publish& publish : publishes) {
     hooks_.publish(publish);
   }
-  message.stop_sent = std::make_shared<const fleet::StopPlan>(std::move(*plan));
+  if (committing_) {
+    WithdrawOvertaken(*message.stop_sent);
+  }
+}
+
+// What the batch would publish behind this stop, to set its printers going, is not published.
+void Bridge::WithdrawOvertaken(const fleet::StopPlan& stop) {
+  for (const fleet::ExecutionKey& key : core::TakeOvertaken(effects_.publishes, stop)) {
+    events_.emplace_back(core::Published{key, 0, false, core::Published::Result::kOvertaken});
+  }
 }
 
 // -- The store --
@@ -175,6 +185,9 @@ void Bridge::StoreAway() {
     return;
   }
   away_ = true;
+  if (!alive_) {
+    return;
+  }
   away_since_ = clock_.now().mono;
   doubt_answered_ = false;
   committing_ = false;
@@ -188,6 +201,9 @@ void Bridge::StoreBack() {
     return;
   }
   away_ = false;
+  if (!alive_) {
+    return;
+  }
   if (!loaded_) {
     core_->Rebuild(store_.Load(), clock_.now());
     loaded_ = true;
@@ -276,6 +292,9 @@ void Bridge::RefuseOne(const core::Message& message, std::string_view reason) {
 // -- The batch --
 
 bool Bridge::Turn() {
+  if (!alive_) {
+    return false;
+  }
   alive_at_ = clock_.now().mono;
   Beat();
   Read();
@@ -295,6 +314,12 @@ bool Bridge::Turn() {
     return false;
   }
   effects_ = core_->Seal(clock_.now());
+  sealed_at_ = clock_.now().mono;
+  for (const core::Message& waiting : Of(core::Session::kCommands).waiting) {
+    if (waiting.stop_sent) {
+      WithdrawOvertaken(*waiting.stop_sent);
+    }
+  }
   core::testing::CheckEffects(effects_);
   batch_commands_.clear();
   for (const core::CommandRow& row : effects_.rows.commands) {
@@ -307,18 +332,18 @@ bool Bridge::Turn() {
 
 void Bridge::Fill() {
   auto& commands = Of(core::Session::kCommands).waiting;
-  while (!commands.empty()) {
+  while (!commands.empty() && batch_.size() < batch_max_) {
     core::Message message = std::move(commands.front());
     commands.pop_front();
     Step(std::move(message));
   }
-  while (!events_.empty()) {
+  while (!events_.empty() && batch_.size() < batch_max_) {
     core::Event event = std::move(events_.front());
     events_.pop_front();
     Step(std::move(event));
   }
   auto& reports = Of(core::Session::kReports).waiting;
-  for (size_t count = 0; count < kBatchReportsMax && !reports.empty(); ++count) {
+  while (!reports.empty() && batch_.size() < batch_max_) {
     core::Message message = std::move(reports.front());
     reports.pop_front();
     Step(std::move(message));
@@ -344,6 +369,7 @@ void Bridge::Finish(Fate fate) {
   const bool has_rows = !effects_.rows.empty();
   if (stored && has_rows) {
     store_.Write(effects_.rows);
+    hooks_.stored(effects_.rows);
     for (const core::Event& event : batch_) {
       if (const auto* message = std::get_if<core::Message>(&event)) {
         digests_.push_back(message->digest);
@@ -355,7 +381,6 @@ void Bridge::Finish(Fate fate) {
   }
   if (fate == Fate::kDiesUnstored || fate == Fate::kDiesStored) {
     Kill();
-    Start();
   } else if (!has_rows || fate == Fate::kStored) {
     Release();
   } else {
@@ -381,8 +406,13 @@ void Bridge::Release() {
   }
   core::Effects effects = std::exchange(effects_, {});
   batch_.clear();
-  for (const core::Publish& publish : effects.publishes) {
-    hooks_.publish(publish);
+  for (core::Publish& publish : effects.publishes) {
+    if (core::TakeWaiting(publish, clock_.now().mono - sealed_at_)) {
+      hooks_.publish(publish);
+    } else if (publish.token != 0) {
+      events_.emplace_back(core::Published{publish.execution, publish.token, false,
+                                           core::Published::Result::kNotSent});
+    }
   }
   std::ranges::move(effects.questions, std::back_inserter(questions_));
   ReleaseAcks();
@@ -402,10 +432,10 @@ void Bridge::ReleaseAcks() {
 
 std::optional<MonoTime> Bridge::NextDeadline() const {
   const Instant now = clock_.now();
-  if (away_) {
+  if (alive_ && away_) {
     return now.mono + kAwayInterval;
   }
-  if (committing_) {
+  if (!alive_ || committing_) {
     return std::nullopt;
   }
   const bool unread = std::ranges::any_of(links_, [this](const Link& link) {

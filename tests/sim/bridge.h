@@ -58,6 +58,7 @@ class Bridge {
     std::function<void(const core::Publish&)> publish;  // handed to outbound
     std::function<void()> stepped = [] {};              // after each event on the overlay
     std::function<void(const core::Effects&)> sealed = [](const core::Effects&) {};
+    std::function<void(const core::Rows&)> stored = [](const core::Rows&) {};  // the store has them
     std::function<void()> merged = [] {};  // the batch is the committed state now
     std::function<void()> dropped = [] {};
   };
@@ -82,9 +83,11 @@ class Bridge {
   void Answer(core::Answer answer) { events_.emplace_back(std::move(answer)); }
 
   // -- The process --
+  void SetBatchMax(size_t events) { batch_max_ = events; }
+
   // Reads, and steps what waits as one batch. True when one is sealed: Finish says how it ends.
   bool Turn();
-  // What becomes of the sealed batch. A batch without rows is always released.
+  // What becomes of the sealed batch. A batch without rows is released, if the process lives.
   void Finish(Fate fate);
   // It dies at once; its sessions are gone. Until Start, nothing may be called but Publish.
   void Kill();
@@ -104,6 +107,8 @@ class Bridge {
 
   [[nodiscard]] bool up() const { return up_; }
 
+  [[nodiscard]] bool alive() const { return alive_; }
+
   // Was this message a stop that went ahead of its batch? It needs no row before it is sent.
   [[nodiscard]] bool WasStop(const std::string& msgid) const { return stops_.contains(msgid); }
 
@@ -119,6 +124,7 @@ class Bridge {
   void Read();
   void Beat();
   void SendStopAhead(core::Message& message);
+  void WithdrawOvertaken(const fleet::StopPlan& stop);
   void Fill();
   void Step(core::Event event);
   void Release();
@@ -147,6 +153,7 @@ class Bridge {
   // The process.
   std::unique_ptr<core::Core> core_;
   MonoTime alive_at_;
+  bool alive_ = true;
   bool up_ = false;
   bool away_ = false;
   bool loaded_ = false;
@@ -158,6 +165,8 @@ class Bridge {
   std::optional<Fate> doubt_;
   bool doubt_answered_ = false;
   MonoTime away_since_;
+  MonoTime sealed_at_;
+  size_t batch_max_ = 500;
   std::vector<fleet::Question> questions_;
 };
 
