@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 constexpr int64_t kCaptureTimeMaxS = 365 * 86400;
 constexpr int64_t kTimeoutMaxS = 7 * 86400;
 constexpr int64_t kPrintersMax = 10000;
+constexpr size_t kHelpColumn = 26;
 constexpr int64_t kIntervalMaxMs = 3'600'000;
 
 // What every parsed subcommand is written to; the subcommand that was there says which is meant.
@@ -37,7 +39,11 @@ struct Everything {
 void AddList(CLI::App& app, const std::string& name, std::vector<std::string>& values,
              const std::string& help) {
   // Without allow_extra_args(false) a list would swallow the words behind it.
-  app.add_option(name, values, help)->allow_extra_args(false)->delimiter(',')->group("Selectors");
+  app.add_option(name, values, help)
+      ->option_text("A,B")
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->group("Selectors");
 }
 
 void AddSelectors(CLI::App& app, Selectors& selectors) {
@@ -51,11 +57,14 @@ void AddSelectors(CLI::App& app, Selectors& selectors) {
   AddList(app, "--label", selectors.labels, "k=v");
   AddList(app, "--exclude", selectors.exclude, "Printer id or name to leave out");
   app.add_option("--firmware", selectors.firmware, "'<3.1.2', '>=3.0.9', '3.1.0'")
+      ->option_text("WHICH")
       ->group("Selectors");
   app.add_option("--limit", selectors.limit, "At most so many printers")
+      ->option_text("N")
       ->check(CLI::PositiveNumber)
       ->group("Selectors");
   app.add_option("--percent", selectors.percent, "At most this share of the matched, 0 to 100")
+      ->option_text("SHARE")
       ->check(CLI::Range(0.0, 100.0))
       ->group("Selectors");
 }
@@ -95,33 +104,73 @@ void AddServer(CLI::App& app, Everything& all) {
   }
 }
 
+constexpr const char* kSendExamples =
+    "Examples:\n"
+    "  printfleet send print.pause --group rack-a                   pause one rack\n"
+    "  printfleet send print.update bed_target_c=65 --model K2Plus --state printing\n"
+    "                                                               a warmer bed on one model\n"
+    "  printfleet send print.stop --all --dry-run                   who would be sent what\n"
+    "  printfleet commands --command print.stop --since 48h         how yesterday's stop ended\n"
+    "\n"
+    "It shows which printers are meant and asks before it acts on more than one. On a terminal a\n"
+    "table shows what failed and what is still open. Ctrl-C leaves the command running: --attach\n"
+    "follows it again. Exit codes: 0 done, 1 some printers failed, 2 usage or refused, 3 not\n"
+    "reachable, 4 timed out, 130 interrupted.\n\n";
+
+constexpr const char* kCommandsExamples =
+    "Yesterday's bulk stop:\n"
+    "  printfleet commands --command print.stop --since 48h\n"
+    "  printfleet commands 1234        the ID that the first one shows: what went wrong is on "
+    "top\n\n";
+
+// Examples before the usage: what most people look for.
+class ExamplesFirst : public CLI::Formatter {
+ public:
+  explicit ExamplesFirst(std::string examples) : examples_(std::move(examples)) {
+    column_width(kHelpColumn);
+  }
+
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    return examples_ + CLI::Formatter::make_usage(app, std::move(name));
+  }
+
+ private:
+  std::string examples_;
+};
+
 void AddPace(CLI::App& app, SendArguments& send) {
   const std::map<std::string, int64_t> kSeconds = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
   const std::map<std::string, int64_t> kMilliseconds = {{"ms", 1}, {"s", 1000}, {"m", 60'000}};
   const char* const kGroup = "When and how fast";
   app.add_option("--timeout", send.timeout_s,
                  "How long the printers have, 90 (seconds), 15m, 2h; instead of the default")
+      ->option_text("TIME")
       ->transform(CLI::AsNumberWithUnit(kSeconds))
       ->check(CLI::Range(int64_t{1}, kTimeoutMaxS))
       ->group(kGroup);
   app.add_option("--on-offline", send.on_offline,
                  "skip or wait: what becomes of a printer that is offline (default skip)")
+      ->option_text("WORD")
       ->check(CLI::IsMember({"skip", "wait"}))
       ->group(kGroup);
   app.add_option("--expires-at", send.expires_at,
                  "What is not sent by then is not sent: 15m, \"in 2h\", 2026-01-01T08:00:00Z")
+      ->option_text("TIME")
       ->group(kGroup);
   app.add_option("--max-in-flight", send.max_in_flight,
                  "Printers that may be at it at the same time, 1 to 10000 (default 100)")
+      ->option_text("N")
       ->check(CLI::Range(int64_t{1}, kPrintersMax))
       ->group(kGroup);
   app.add_option("--interval", send.interval_ms,
                  "Pause between one printer and the next: 500ms, 2s (at most 60m)")
+      ->option_text("TIME")
       ->transform(CLI::AsNumberWithUnit(kMilliseconds))
       ->check(CLI::Range(int64_t{0}, kIntervalMaxMs))
       ->group(kGroup);
   app.add_option("--heating-limit", send.heating_limit,
                  "Printers that may heat at the same time, so that breakers hold; 1 to 10000")
+      ->option_text("N")
       ->check(CLI::Range(int64_t{1}, kPrintersMax))
       ->group(kGroup);
 }
@@ -132,12 +181,15 @@ void AddSendOptions(CLI::App& app, SendArguments& send) {
   app.add_flag("-y,--yes", send.yes, "Do not preview, do not ask");
   app.add_flag("--json", send.json, "Responses as they come, one JSON object a line");
   app.add_flag("--no-wait", send.no_wait, "Do not wait for results");
-  app.add_option("--id", send.id, "The request's UUID: the same again does nothing twice");
+  app.add_option("--id", send.id, "The request's UUID: the same again does nothing twice")
+      ->option_text("UUID");
   app.add_option("--if-matched", send.if_matched,
-                 "Only if the selectors match what a dry run matched: its hash");
+                 "Only if the selectors match what a dry run matched: its hash")
+      ->option_text("HASH");
   app.add_option(
-      "--attach", send.attach,
-      "Follow a command that was sent before, by its request's UUID; or see how it ended");
+         "--attach", send.attach,
+         "Follow a command that was sent before, by its request's UUID; or see how it ended")
+      ->option_text("UUID");
   AddPace(app, send);
 }
 
@@ -165,6 +217,7 @@ void AddSend(CLI::App& app, Everything& all, const std::vector<CommandHelp>& com
   AddSelectors(*sub, send.selectors);
   AddConnection(*sub, send.connection);
   AddSendOptions(*sub, send);
+  sub->formatter(std::make_shared<ExamplesFirst>(kSendExamples));
   sub->footer(HelpText(commands));
   sub->callback([&all, sub] {
     const bool attaches = !all.send.attach.empty();
@@ -235,27 +288,27 @@ void AddCommands(CLI::App& app, Everything& all) {
   CLI::Option* id =
       sub->add_option("ID", commands.id,
                       "One command, by its number or its request's UUID: each printer's outcome");
+  id->option_text(" ");
   sub->add_option("--author", commands.author, "Who sent it; with a UUID the default is you");
   const auto of_list = [&](const char* name, std::string& value, const char* help) {
-    sub->add_option(name, value, help)->group("Selectors")->excludes(id);
+    sub->add_option(name, value, help)->option_text("TEXT")->group("Selectors")->excludes(id);
   };
   of_list("--command", commands.command, "Only this command, like print.stop");
   of_list("--since", commands.since, "Only those since 24h, 7d, 2026-01-01, 2026-01-01T08:00:00Z");
   of_list("--printer", commands.printer, "Only those that meant this printer, an id or a name");
   sub->add_flag("--open", commands.open, "Only those that have not ended")
+      ->option_text(" ")
       ->group("Selectors")
       ->excludes(id);
   sub->add_option("--limit", commands.limit, "At most so many (default 50)")
+      ->option_text("N")
       ->check(CLI::PositiveNumber)
       ->group("Selectors")
       ->excludes(id);
   sub->add_flag("--json", commands.json,
                 "One JSON object a line; of one command its executions, too");
   AddConnection(*sub, commands.connection);
-  sub->footer(
-      "Yesterday's bulk stop:\n"
-      "  printfleet commands --command print.stop --since 48h\n"
-      "  printfleet commands 1234        the number that the first one shows");
+  sub->formatter(std::make_shared<ExamplesFirst>(kCommandsExamples));
   sub->callback([&all] { all.chosen = [&all] { return Parsed(all.commands); }; });
 }
 

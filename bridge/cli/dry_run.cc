@@ -1,4 +1,5 @@
-// What a dry run says: who would get which message, and why the others would get none.
+#include "cli/dry_run.h"
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -11,37 +12,35 @@ constexpr size_t kNamesShownMax = 20;  // of one group
 constexpr size_t kGroupsShownMax = 20;
 constexpr size_t kDataBytesMax = 400;
 
-// Printers that are told the same, or that are left out for the same reason.
-struct Group {
-  std::string what;
-  std::vector<std::string> names;
-};
-
-void AddTo(std::vector<Group>& groups, const std::string& what, const std::string& name) {
-  auto found = std::find_if(groups.begin(), groups.end(),
-                            [&](const Group& group) { return group.what == what; });
-  if (found == groups.end()) {
-    groups.push_back({what, {}});
-    found = std::prev(groups.end());
-  }
-  found->names.push_back(name);
-}
-
 std::string NameOf(json::Value row) {
   return CellText(row["name"].String().value_or("").empty() ? row["printer_id"] : row["name"]);
 }
 
-// "print/pause {"taskid":"17"}", or the state's word where no message is said.
-std::string MessageOf(json::Value row) {
-  const json::Value message = row["sends"];
-  if (!message.IsObject()) {
+// "print/pause {"taskid":"…"}", or the state's word where no message is said. Each printer has a
+// task of its own: `task` stands for it.
+std::string MessageOf(json::Value row, std::string_view task) {
+  const json::Value sends = row["sends"];
+  if (!sends.IsObject()) {
     return CellText(row["state"]);
   }
-  std::string text = CellText(message["type"]) + "/" + CellText(message["action"]);
-  if (message["data"].exists() && !message["data"].IsNull()) {
-    text += " " + PrintableText(message["data"].Text(), kDataBytesMax);
+  std::string text = CellText(sends["type"]) + "/" + CellText(sends["action"]);
+  const json::Value data = sends["data"];
+  if (!data.IsObject()) {
+    return data.exists() && !data.IsNull() ? text + " " + PrintableText(data.Text(), kDataBytesMax)
+                                           : text;
   }
-  return text;
+  json::Writer out;
+  out.BeginObject();
+  for (size_t i = 0; i < data.size(); ++i) {
+    out.Key(data.member_name(i));
+    if (data.member_name(i) == "taskid" && !task.empty()) {
+      out.String(task);
+    } else {
+      out.Raw(data.member_value(i).Text());
+    }
+  }
+  out.EndObject();
+  return text + " " + PrintableText(out.Take(), kDataBytesMax);
 }
 
 std::string ReasonOf(json::Value row) {
@@ -50,7 +49,42 @@ std::string ReasonOf(json::Value row) {
          (message && !message->empty() ? ": " + CellText(row["message"]) : "");
 }
 
-std::string GroupsText(const std::vector<Group>& groups) {
+}  // namespace
+
+void DryRun::AddTo(std::vector<Group>& groups, const std::string& key, const std::string& what,
+                   const std::string& name) {
+  auto found = std::find_if(groups.begin(), groups.end(),
+                            [&](const Group& group) { return group.key == key; });
+  if (found == groups.end()) {
+    groups.push_back({key, what, {}});
+    found = std::prev(groups.end());
+  }
+  if (found->what != what) {
+    found->what = key;
+  }
+  found->names.push_back(name);
+}
+
+void DryRun::Take(json::Value response) {
+  const json::Value rows = response["executions"];
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const json::Value row = rows.at(i);
+    if (!seen_.insert(CellText(row["printer_id"])).second) {
+      continue;
+    }
+    if (row["reason"].String()) {
+      AddTo(skipped_, ReasonOf(row), ReasonOf(row), NameOf(row));
+    } else {
+      AddTo(sent_, MessageOf(row, "…"), MessageOf(row, ""), NameOf(row));
+    }
+  }
+  matched_ = std::max(matched_, response["matched"].Int().value_or(0));
+  would_send_ = CellText(response["would_send"]);
+  would_skip_ = CellText(response["skipped"]);
+  target_hash_ = CellText(response["target_hash"]);
+}
+
+std::string DryRun::GroupsText(const std::vector<Group>& groups) {
   std::string text;
   for (size_t i = 0; i < std::min(groups.size(), kGroupsShownMax); ++i) {
     const Group& group = groups[i];
@@ -70,34 +104,21 @@ std::string GroupsText(const std::vector<Group>& groups) {
   return text;
 }
 
-}  // namespace
-
-std::string DryRunText(json::Value done) {
-  std::vector<Group> sent;
-  std::vector<Group> skipped;
-  const json::Value rows = done["executions"];
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const json::Value row = rows.at(i);
-    if (row["reason"].String()) {
-      AddTo(skipped, ReasonOf(row), NameOf(row));
-    } else {
-      AddTo(sent, MessageOf(row), NameOf(row));
-    }
-  }
-  const int64_t matched = done["matched"].Int().value_or(0);
+std::string DryRun::Text() const {
   std::string text =
-      std::to_string(matched) + (matched == 1 ? " printer matched\n" : " printers matched\n");
-  if (!sent.empty()) {
-    text += "would be sent (" + CellText(done["would_send"]) + "):\n" + GroupsText(sent);
+      std::to_string(matched_) + (matched_ == 1 ? " printer matched\n" : " printers matched\n");
+  if (!sent_.empty()) {
+    text += "would be sent (" + would_send_ + "):\n" + GroupsText(sent_);
   }
-  if (!skipped.empty()) {
-    text += "would be skipped (" + CellText(done["skipped"]) + "):\n" + GroupsText(skipped);
+  if (!skipped_.empty()) {
+    text += "would be skipped (" + would_skip_ + "):\n" + GroupsText(skipped_);
   }
-  if (done["executions_truncated"].Bool().value_or(false)) {
-    text += "… and others; what does not fit into one answer is not shown\n";
+  if (matched_ > static_cast<int64_t>(seen_.size())) {
+    text += "… and " + std::to_string(matched_ - static_cast<int64_t>(seen_.size())) +
+            " more that did not fit into the answer\n";
   }
-  if (const std::string hash = CellText(done["target_hash"]); hash != "-") {
-    text += "to exactly these printers, or to none: --if-matched " + hash + "\n";
+  if (target_hash_ != "-") {
+    text += "to exactly these printers, or to none: --if-matched " + target_hash_ + "\n";
   }
   return text;
 }

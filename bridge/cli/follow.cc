@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/dry_run.h"
 #include "cli/exit_code.h"
 #include "cli/outcomes.h"
 #include "cli/output.h"
@@ -67,6 +68,7 @@ class Follower {
   const bool redraws_;
   const std::string question_id_ = NewUuid();
   Outcomes outcomes_;
+  DryRun dry_run_;
   Screen screen_;
   bool changed_ = false;
   bool answered_ = false;
@@ -190,8 +192,12 @@ Result<std::optional<int>> Follower::OnResponse(json::Value response) {
   if (event == "done") {
     return OnDone(response);
   }
+  if (what_.dry_run) {
+    dry_run_.Take(response);
+    return std::optional<int>();
+  }
   outcomes_.Take(response);
-  if (event == "accepted" && what_.no_wait && !what_.dry_run) {
+  if (event == "accepted" && what_.no_wait) {
     return std::optional(kDone);
   }
   if (event == "progress") {
@@ -203,7 +209,8 @@ Result<std::optional<int>> Follower::OnResponse(json::Value response) {
 Result<std::optional<int>> Follower::OnDone(json::Value response) {
   if (what_.dry_run) {
     if (!what_.json) {
-      Print(DryRunText(response));
+      dry_run_.Take(response);
+      Print(dry_run_.Text());
     }
     return std::optional(kDone);
   }

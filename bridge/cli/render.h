@@ -86,9 +86,6 @@ std::string ExecutionsTable(const std::map<std::string, ExecutionRow>& rows, Sty
 // "12 printers matched, 2 skipped" and the skipped with their reasons, at most 20 of them.
 std::string PreviewText(json::Value accepted);
 
-// Of the `done` of a dry run: who would be sent what, who would be skipped and why.
-std::string DryRunText(json::Value done);
-
 // "11 succeeded, 1 failed, 2 skipped in 5.2 s".
 std::string DoneText(json::Value done);
 

@@ -1,6 +1,7 @@
 // Commands, dry runs and points in time, as people read and write them.
 #include <gtest/gtest.h>
 
+#include "cli/dry_run.h"
 #include "cli/moment.h"
 #include "cli/render.h"
 
@@ -50,25 +51,36 @@ TEST(CommandsText, TheHeadOfOne) {
 }
 
 TEST(DryRun, SaysWhoGetsWhatAndWhoDoesNot) {
+  const char* const kPause =
+      R"(,"state":"would_send","sends":{"type":"print","action":"pause","data":{"taskid":)";
+  const char* const kHeat =
+      R"(,"state":"would_send","sends":{"type":"print","action":"update","data":{"settings":{"b":65}}}})";
+  DryRun dry_run;
   json::Parser parser;
-  EXPECT_EQ(DryRunText(Read(parser, R"({"matched":4,"would_send":3,"skipped":1,"target_hash":"h",
-      "executions_truncated":true,"executions":[
-      {"printer_id":"p1","name":"a-1","state":"would_send",
-       "sends":{"type":"print","action":"update","data":{"settings":{"target_hotbed_temp":65}}}},
-      {"printer_id":"p2","name":"a-2","state":"skipped","reason":"hold","message":"by anna"},
-      {"printer_id":"p3","name":"","state":"would_send",
-       "sends":{"type":"print","action":"update","data":{"settings":{"target_hotbed_temp":65}}}},
-      {"printer_id":"p4","name":"a-4","state":"would_send"}]})")),
-            "4 printers matched\n"
-            "would be sent (3):\n"
-            "  print/update {\"settings\":{\"target_hotbed_temp\":65}}\n"
+  const auto take = [&](const std::string& members, const std::string& rows) {
+    dry_run.Take(Read(parser, "{" + members + R"("executions":[)" + rows + "]}"));
+  };
+  const std::string first = std::string(R"({"printer_id":"p1","name":"a-1")") + kHeat;
+  take("", first + R"(,{"printer_id":"p2","name":"a-2","state":"skipped","reason":"hold",
+      "message":"by anna"},{"printer_id":"p3","name":"")" +
+               kHeat);
+  take("", std::string(R"({"printer_id":"p4","name":"a-4")") + kPause + R"("1"}}})" +
+               R"(,{"printer_id":"p5","name":"a-5")" + kPause + R"("2"}}})" +
+               R"(,{"printer_id":"p6","name":"a-6","state":"would_change"})");
+  take(R"("matched":7,"would_send":5,"skipped":1,"target_hash":"h",)", first);
+  EXPECT_EQ(dry_run.Text(),
+            "7 printers matched\n"
+            "would be sent (5):\n"
+            "  print/update {\"settings\":{\"b\":65}}\n"
             "    2 printers: a-1, p3\n"
-            "  would_send\n"
-            "    1 printer: a-4\n"
+            "  print/pause {\"taskid\":\"…\"}\n"
+            "    2 printers: a-4, a-5\n"
+            "  would_change\n"
+            "    1 printer: a-6\n"
             "would be skipped (1):\n"
             "  hold: by anna\n"
             "    1 printer: a-2\n"
-            "… and others; what does not fit into one answer is not shown\n"
+            "… and 1 more that did not fit into the answer\n"
             "to exactly these printers, or to none: --if-matched h\n");
 }
 
