@@ -47,6 +47,8 @@ Core::Core(const settings::Settings& settings, const settings::ModelRegistry& mo
                             settings.inbound.depth_max},
                DialectsOf(models)),
       random_(seed),
+      remembered_(static_cast<size_t>(settings.commands.remembered_max),
+                  settings.commands.remember),
       duplicates_(static_cast<size_t>(settings.inbound.duplicate_window_messages)),
       links_(Links::Config{Topic("heartbeat/" + settings.instance),
                            settings.inbound.heartbeat_interval, settings.inbound.deaf_after}),
@@ -67,6 +69,7 @@ void Core::Merge(const Instant& now) {
   for (const auto& [key, execution] : world_.executions.changes()) {
     touched.push_back(key);
   }
+  remembered_.Follow(world_.requests, now.wall);
   world_.Merge();
   live_.Merge();
   outage_.Merge();

@@ -25,6 +25,7 @@
 #include "core/links.h"
 #include "core/loaded.h"
 #include "core/outage.h"
+#include "core/remembered.h"
 #include "core/sessions.h"
 #include "fleet/handle.h"
 #include "fleet/world.h"
@@ -83,6 +84,8 @@ class Core {
   [[nodiscard]] Refusal Refuse(const Message& message, const Instant& now,
                                std::string_view reason) const;
   [[nodiscard]] Publish StopResponse(const fleet::StopPlan& plan) const;
+  // The stop that a record of stops.log is of, for its repetition.
+  [[nodiscard]] std::optional<fleet::StopPlan> RecordedStop(std::string_view record_json) const;
 
   // The heartbeat that is due, or nullopt. Independent of any batch.
   std::optional<Publish> Heartbeat(const Instant& now);
@@ -132,6 +135,8 @@ class Core {
   void OnStopRecord(const StopRecord& record, const Instant& now);
   void OnRefusedRecord(const RefusedRecord& record, const Instant& now);
   void OnCancelUnsent(const CancelUnsent& cancel, const Instant& now);
+  void OnKnownRequest(const Message& message, const Instant& now);
+  void RefusePoison(const PoisonMessage& poison, const Instant& now);
 
   void AdoptCommands(const Instant& now);
   void AdoptStored(LoadedCommand stored, const Instant& now, fleet::Output& output);
@@ -204,6 +209,7 @@ class Core {
   std::mt19937_64 random_;
 
   fleet::World world_;
+  Remembered remembered_;
   OverlayValue<bool> live_;
   Duplicates duplicates_;
   Links links_;

@@ -52,8 +52,11 @@ struct Message {
 // died twice while stepping it.
 struct PoisonMessage {
   Message message;
-  std::string_view reason;  // "store_refused" or "crashed"
+  std::string_view reason;  // "store_refused", "crashed" or kKnownRequest
 };
+
+// Of a request: the store has its (author, id), which the memory has forgotten.
+constexpr std::string_view kKnownRequest = "known_request";
 
 // The reports or commands session has a CONNACK and a SUBACK. From here it is catching up until a
 // heartbeat has come through it.

@@ -53,6 +53,9 @@ void Core::Absorb(fleet::Output output, const Instant& now) {
   for (fleet::Diagnosis& diagnosis : output.diagnoses) {
     BeginDiagnosis(std::move(diagnosis), now);
   }
+  for (fleet::JobMark& mark : output.job_marks) {
+    effects_.rows.job_marks.push_back(std::move(mark));
+  }
   for (fleet::AuditEntry& entry : output.audit) {
     effects_.rows.audit.push_back(std::move(entry));
   }

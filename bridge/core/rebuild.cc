@@ -50,6 +50,8 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
   const bool live = world_.live;
   auto new_msgid = std::move(world_.new_msgid);
   world_ = fleet::World{};
+  remembered_ = Remembered(static_cast<size_t>(settings_.commands.remembered_max),
+                           settings_.commands.remember);
   world_.new_msgid = std::move(new_msgid);
   world_.live = live;
   world_.ledger.Mutable() = loaded.ledger;

@@ -130,6 +130,10 @@ Publish Core::StopResponse(const fleet::StopPlan& plan) const {
   return ResponsePublish({plan.reply_to, plan.response_json});
 }
 
+std::optional<fleet::StopPlan> Core::RecordedStop(std::string_view record_json) const {
+  return fleet::RecordedStop(rules(), record_json);
+}
+
 Core::Refusal Core::Refuse(const Message& message, const Instant& now,
                            std::string_view reason) const {
   Refusal refusal;
@@ -177,6 +181,33 @@ void Core::OnRefusedRecord(const RefusedRecord& record, const Instant& now) {
   entry.args_json = text("args");
   entry.outcome = text("outcome");
   effects_.rows.audit.push_back(std::move(entry));
+}
+
+void Core::OnKnownRequest(const Message& message, const Instant& now) {
+  const auto delivery = DeliveryOf(message);
+  if (!delivery) {
+    return;
+  }
+  fleet::Output output;
+  fleet::HandleKnownRequest(world_, rules(), *delivery, message.payload, now, output);
+  Absorb(std::move(output), now);
+}
+
+// Its author is told that nothing of it was done, and it is audited without what the store or the
+// process might stumble over again.
+void Core::RefusePoison(const PoisonMessage& poison, const Instant& now) {
+  const auto delivery = DeliveryOf(poison.message);
+  if (!delivery || poison.message.payload.empty()) {
+    return;
+  }
+  const std::string_view whole = poison.message.payload;
+  const std::string_view readable = poison.reason == "crashed" ? std::string_view("{}") : whole;
+  fleet::Output output = fleet::Refuse(rules(), *delivery, readable, now, "malformed");
+  for (fleet::AuditEntry& entry : output.audit) {
+    entry.target_json.clear();
+    entry.args_json.clear();
+  }
+  Absorb(std::move(output), now);
 }
 
 void Core::OnCancelUnsent(const CancelUnsent& cancel, const Instant& now) {

@@ -122,6 +122,7 @@ struct CommandRow {
   WallTime created_at;
   WallTime deadline_at;
   std::optional<WallTime> finished_at;
+  std::string result_json;  // of commands to the fleet and its registry, "" for none
 };
 
 struct Rows {
@@ -137,6 +138,7 @@ struct Rows {
   std::vector<FileListRow> file_lists;
   std::vector<CommandRow> commands;
   std::vector<fleet::Execution> executions;
+  std::vector<fleet::JobMark> job_marks;  // written after `jobs`
   std::vector<fleet::AuditEntry> audit;
   std::optional<fleet::Ledger> ledger;
 

@@ -46,6 +46,7 @@ CommandRow RowOf(const fleet::Command& command) {
   row.created_at = command.created_at;
   row.deadline_at = command.deadline_wall;
   row.finished_at = command.finished_at;
+  row.result_json = command.result;
   return row;
 }
 

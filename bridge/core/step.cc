@@ -56,14 +56,13 @@ void Core::OnMessage(const Message& message, const Instant& now) {
 
 void Core::OnPoison(const PoisonMessage& poison, const Instant& now) {
   duplicates_.Add(poison.message.digest);
-  DeadLetter(poison.message, poison.reason, "");
-  if (poison.message.session != Session::kCommands) {
+  if (poison.reason == kKnownRequest) {
+    OnKnownRequest(poison.message, now);
     return;
   }
-  // Its author is told: nothing of it was done.
-  const Refusal refusal = Refuse(poison.message, now, "malformed");
-  for (const Publish& publish : refusal.publishes) {
-    effects_.publishes.push_back(publish);
+  DeadLetter(poison.message, poison.reason, "");
+  if (poison.message.session == Session::kCommands) {
+    RefusePoison(poison, now);
   }
 }
 

@@ -115,8 +115,9 @@ void Batcher::OnStoreEvent(store::Event event, const Instant& now) {
     if (!AnswersBatch()) {
       return;
     }
-    if (failed->kind == store::CommitFailed::Kind::kRefused) {
-      OnRefused(failed->error, now);
+    if (failed->kind == store::CommitFailed::Kind::kRefused ||
+        failed->kind == store::CommitFailed::Kind::kKnownRequest) {
+      OnRefused(*failed, now);
       return;
     }
     in_doubt_ = failed->kind == store::CommitFailed::Kind::kInDoubt;
@@ -338,10 +339,13 @@ void Batcher::ReleaseAcks() {
 }
 
 // The store refuses a row: look for the message by halving, then put it into the dead letters.
-void Batcher::OnRefused(const Error& error, const Instant& now) {
+void Batcher::OnRefused(const store::CommitFailed& failed, const Instant& now) {
+  const Error& error = failed.error;
+  const bool known = failed.kind == store::CommitFailed::Kind::kKnownRequest;
   const size_t messages = batch_messages_;
-  LogWarning("database", "refused a batch; looking for the message it cannot take",
-             {{"messages", messages}, {"error", error.message}});
+  Log(known ? LogLevel::kInfo : LogLevel::kWarning, "database",
+      "refused a batch; looking for the message it cannot take",
+      {{"messages", messages}, {"error", error.message}});
   state_ = State::kReading;
   if (messages > 1) {
     Requeue();
@@ -353,7 +357,10 @@ void Batcher::OnRefused(const Error& error, const Instant& now) {
   batch_.clear();
   Requeue();
   for (auto event = batch.rbegin(); event != batch.rend(); ++event) {
-    if (auto* message = std::get_if<core::Message>(&*event)) {
+    auto* message = std::get_if<core::Message>(&*event);
+    if (message != nullptr && known) {
+      events_.emplace_front(core::PoisonMessage{std::move(*message), core::kKnownRequest});
+    } else if (message != nullptr) {
       LogError("database", "one message cannot be stored; it goes to the dead letters",
                {{"topic", message->topic}, {"error", error.message}});
       events_.emplace_front(core::PoisonMessage{std::move(*message), "store_refused"});

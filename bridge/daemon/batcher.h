@@ -87,7 +87,7 @@ class Batcher {
   void ReleaseBatch(const Instant& now);
   void ReleaseAcks();
   void Requeue();
-  void OnRefused(const Error& error, const Instant& now);
+  void OnRefused(const store::CommitFailed& failed, const Instant& now);
   [[nodiscard]] bool AnswersBatch();
   void OnConnected(store::Connected connected, const Instant& now);
   void OnAway(const Instant& now);

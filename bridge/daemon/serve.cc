@@ -158,6 +158,7 @@ Status Daemon::OpenStore() {
   config.connect_timeout = settings_.database.connect_timeout;
   config.request_timeout = settings_.database.request_timeout;
   config.remember = settings_.commands.remember;
+  config.remembered_max = settings_.commands.remembered_max;
   config.digest_horizon = seconds(3 * settings_.broker.autosave_interval_s);
   worker_ = std::make_unique<store::Worker>(std::move(config));
   worker_->Start(true);
@@ -233,11 +234,11 @@ void Daemon::WriteAddresses() {
 }
 
 int Serve(const settings::Loaded& loaded) {
-  Daemon daemon(loaded);
   if (const Status trusted = CheckTrust(loaded.settings.broker); !trusted.ok()) {
     LogError("daemon", trusted.error().message);
     return 2;
   }
+  Daemon daemon(loaded);
   if (const Status opened = daemon.Open(); !opened.ok()) {
     LogError("daemon", opened.error().message);
     return 2;

@@ -60,6 +60,8 @@ metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core&
                            static_cast<double>(settings.commands.open_max)};
   traffic.open_executions = {static_cast<double>(in_flight),
                              static_cast<double>(settings.commands.max_in_flight)};
+  traffic.remembered_requests = {static_cast<double>(core.world().requests.size()),
+                                 static_cast<double>(settings.commands.remembered_max)};
   return traffic;
 }
 

@@ -1,7 +1,8 @@
-// fleet.hold, fleet.release, command.cancel, job.set: what acts on no printer; and job.reprint,
+// fleet.hold, fleet.release, command.cancel: what acts on no printer; and job.set and job.reprint,
 // which the store has to be asked for first.
 #include <algorithm>
 
+#include "fleet/job_set.h"
 #include "fleet/plan.h"
 #include "fleet/reprint.h"
 #include "fleet/tracker.h"
@@ -28,32 +29,6 @@ void Hold(Turn& turn, const Request& request, bool hold) {
   body.BeginObject().Member("author", request.reply_to.author).Member("reason", held).EndObject();
   turn.output.happenings.push_back({hold ? "fleet_hold" : "fleet_released", "", body.Take()});
   FinishAtOnce(turn, std::move(command), {});
-}
-
-void SetJob(Turn& turn, const Request& request) {
-  Question question{};
-  question.kind = Question::Kind::kJobSet;
-  question.reply_to = request.reply_to;
-  question.request_id = request.id;
-  question.author = request.reply_to.author;
-  question.subject = std::to_string(*request.args.Get<int64_t>("job_id"));
-  json::Writer writer;
-  writer.BeginObject();
-  for (const char* name : {"verdict", "note"}) {
-    if (const std::string* text = request.args.Get<std::string>(name)) {
-      writer.Key(name);
-      if (text->empty()) {
-        writer.Null();
-      } else {
-        writer.String(*text);
-      }
-    }
-  }
-  writer.EndObject();
-  question.argument = writer.Take();
-  turn.output.questions.push_back(std::move(question));
-  // Not remembered: the same value set twice is the same, and the store may yet refuse.
-  Audit(turn, request, request.spec->name, "asked");
 }
 
 // The command that is meant; 0 when nobody knows it.
@@ -142,7 +117,7 @@ void HandleFleetCommand(Turn& turn, const Request& request) {
   } else if (name == "command.cancel") {
     Cancel(turn, request);
   } else if (name == "job.set") {
-    SetJob(turn, request);
+    AskJobSet(turn, request);
   } else {
     Hold(turn, request, name == "fleet.hold");
   }

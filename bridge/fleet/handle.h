@@ -54,7 +54,8 @@ struct Question {
     kCommandGet,
     kEventList,
     kJobSet,
-    kReprint
+    kReprint,
+    kReplay
   } kind;
   ReplyTo reply_to;
   std::string request_id;  // the sender's
@@ -69,7 +70,15 @@ struct Question {
   std::string filter_author;
   std::string filter_command;
   std::string filter_since;                // ISO 8601
-  std::shared_ptr<const Request> request;  // kReprint: what the answer is planned for
+  // What the answer is for. Never nullptr.
+  std::shared_ptr<const Request> request;
+};
+
+// Verdict and note of a job, as the operator gives them. nullopt: stays as it is; "": none.
+struct JobMark {
+  JobId job_id;
+  std::optional<std::string> verdict;
+  std::optional<std::string> note;
 };
 
 // printer.diagnose, accepted: core listens for a while, then answers. Ids may be of no printer.
@@ -102,6 +111,7 @@ struct Output {
   std::vector<Response> responses;
   std::vector<Question> questions;
   std::vector<Diagnosis> diagnoses;
+  std::vector<JobMark> job_marks;
   std::vector<AuditEntry> audit;
   std::vector<Happening> happenings;
   std::vector<PrinterId> ask_status;  // probes: core sends a status query, paced
@@ -124,6 +134,7 @@ struct StopPlan {
   std::vector<Outgoing> outgoing;  // to be published at once
   ReplyTo reply_to;
   std::string request_id;
+  Digest body;                // of the request, as in Request
   std::string response_json;  // for a store that is away: done, every printer sent_unconfirmed
   std::string record_json;    // for stops.log: request, printers, task ids, times
 };
@@ -138,6 +149,11 @@ void HandleRequest(World& world, const Rules& rules, const Delivery& delivery,
 std::optional<StopPlan> PlanStop(const World& world, const Rules& rules, const Delivery& delivery,
                                  std::string_view payload, const Instant& now);
 
+// A request whose (author, id) the store knows and the memory does not: it was accepted long ago.
+// The store is asked what became of it; nothing is done.
+void HandleKnownRequest(World& world, const Rules& rules, const Delivery& delivery,
+                        std::string_view payload, const Instant& now, Output& output);
+
 // The answer to a request that cannot be taken now: `reason` is "unavailable" (the store is away,
 // nothing was done) or "unknown" (its COMMIT is in doubt: ask command.get), or "malformed" (a
 // message that went to the dead letters unstepped). Works on any payload.
@@ -147,6 +163,10 @@ Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view pay
 // A stop of stops.log that was sent while the store was away: its rows, nothing sent.
 void HandleStopRecord(World& world, const Rules& rules, std::string_view record_json,
                       const Instant& now, Output& output);
+
+// The stop that such a record is of, as PlanStop gave it, without `outgoing` and `record_json`: to
+// answer its repetition. nullopt: unreadable.
+std::optional<StopPlan> RecordedStop(const Rules& rules, std::string_view record_json);
 
 // The messages of the open executions of `command` that a report of the printer may answer: of
 // those that are out, the one whose msgid it carries, else all, oldest first.

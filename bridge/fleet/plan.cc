@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "fleet/flow.h"
 #include "fleet/parse.h"
+#include "fleet/replay.h"
 #include "fleet/stop.h"
 #include "fleet/tracker.h"
 
@@ -113,48 +114,6 @@ void Reject(Turn& turn, const Request& request, const Rejection& rejection) {
   RespondRejected(request.reply_to, request.id, rejection, turn.now, turn.output);
   Audit(turn, request, request.spec != nullptr ? request.spec->name : "",
         "rejected(" + rejection.reason + ")");
-}
-
-bool Replay(Turn& turn, const Request& request) {
-  const RequestKey key{request.reply_to.author, request.id};
-  const RememberedRequest* known = turn.world.requests.Find(key);
-  if (known == nullptr) {
-    return false;
-  }
-  if (known->body != request.body) {
-    Reject(turn, request,
-           {"conflict", "id: it was used for another request; take a new UUID for this one", "id"});
-    return true;
-  }
-  const Command* found = turn.world.commands.Find(known->command_id);
-  if (found == nullptr) {
-    Question question{};
-    question.kind = Question::Kind::kCommandGet;
-    question.reply_to = request.reply_to;
-    question.request_id = request.id;
-    question.subject = std::to_string(known->command_id.value);
-    question.author = request.reply_to.author;
-    turn.output.questions.push_back(std::move(question));
-    return true;
-  }
-  Command& command = turn.world.commands.Mutable(known->command_id);
-  command.request.reply_to = request.reply_to;  // what follows goes to the last who asked
-  if (command.request.spec->kind == CommandKind::kPrinter) {
-    RespondAccepted(turn, command, request.reply_to);
-    std::vector<PrinterId> ended;
-    for (const PrinterId& id : *command.printers) {
-      const ExecutionState state = turn.world.executions.Find({command.id, id})->state;
-      if (IsFinal(state) && state != ExecutionState::kSkipped) {
-        ended.push_back(id);
-      }
-    }
-    RespondExecutions(turn, command, request.reply_to, ended);
-    command.unreported.clear();
-  }
-  if (command.state == CommandState::kDone) {
-    RespondDone(turn, command, request.reply_to);
-  }
-  return true;
 }
 
 std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,

@@ -34,9 +34,6 @@ Preview PreviewOfMessages(const World& world, const Rules& rules, const Request&
 // A command for `request`, not yet in the world: with an id, its times and its printers.
 Command MakeCommand(Turn& turn, const Request& request, const Selection& selection);
 
-// The same request again: answered as far as it is, nothing is done. False when it is new.
-bool Replay(Turn& turn, const Request& request);
-
 // Its request is remembered from now on.
 void Remember(Turn& turn, const Command& command);
 

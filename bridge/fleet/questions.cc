@@ -2,7 +2,9 @@
 // the store.
 #include <algorithm>
 
+#include "fleet/job_set.h"
 #include "fleet/plan.h"
+#include "fleet/replay.h"
 #include "fleet/reprint.h"
 #include "printer/document.h"
 
@@ -160,6 +162,7 @@ void AskStore(Turn& turn, const Request& request, Kind kind) {
   question.author = request.reply_to.author;
   question.subject = SubjectOf(kind, request);
   question.argument = request.args_json;
+  question.request = std::make_shared<const Request>(request);
   question.after = Int(request, "after", Int(request, "since", 0));
   question.limit = Int(request, "limit", kLimitDefault);
   question.filter_command = Text(request, "command");
@@ -230,6 +233,7 @@ ListNames NamesOf(Kind kind) {
       return {"jobs", "job_id", "job"};
     case Kind::kCommandList:
     case Kind::kCommandGet:
+    case Kind::kReplay:
       return {"commands", "command_id", "command"};
     case Kind::kEventList:
       return {"events", "event_id", "event"};
@@ -275,9 +279,10 @@ void HandleQuestion(Turn& turn, const Request& request) {
 void HandleAnswer(World& world, const Rules& rules, const Question& question, bool ok,
                   const std::vector<std::string>& rows, const std::string& error,
                   const Instant& now, Output& output) {
+  Turn turn{world, rules, now, output};
+  const Request& request = *question.request;
   if (!ok) {
-    RespondRejected(question.reply_to, question.request_id,
-                    {"unavailable", "the store could not answer: " + error, ""}, now, output);
+    Reject(turn, request, {"unavailable", "the store could not answer: " + error, ""});
     return;
   }
   if (question.kind == Kind::kJobList || question.kind == Kind::kCommandList ||
@@ -287,13 +292,19 @@ void HandleAnswer(World& world, const Rules& rules, const Question& question, bo
   }
   const ListNames names = NamesOf(question.kind);
   if (rows.empty()) {
-    RespondRejected(question.reply_to, question.request_id,
-                    {"not_found", "no such " + std::string(names.one), "args"}, now, output);
+    Reject(turn, request, {"not_found", "no such " + std::string(names.one), "args"});
     return;
   }
   if (question.kind == Kind::kReprint) {
-    Turn turn{world, rules, now, output};
-    AnswerReprint(turn, *question.request, rows.front());
+    AnswerReprint(turn, request, rows.front());
+    return;
+  }
+  if (question.kind == Kind::kJobSet) {
+    AnswerJobSet(turn, request, rows.front());
+    return;
+  }
+  if (question.kind == Kind::kReplay) {
+    AnswerReplay(turn, request, rows.front());
     return;
   }
   const std::string result = question.kind == Kind::kCommandGet

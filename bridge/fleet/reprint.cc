@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "fleet/parse.h"
 #include "fleet/plan.h"
+#include "fleet/replay.h"
 
 namespace printfleet::fleet {
 namespace {

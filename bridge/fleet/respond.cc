@@ -154,6 +154,21 @@ std::string WritePage(json::Writer& writer, const World& world, const Command& c
   return after.Take();
 }
 
+// One of a stored command's executions, as ExecutionJson would have it.
+std::string StoredExecutionJson(json::Value execution) {
+  json::Writer writer;
+  writer.BeginObject();
+  for (size_t i = 0; i < execution.size(); ++i) {
+    const std::string_view name = execution.member_name(i);
+    const json::Value value = execution.member_value(i);
+    if (!value.IsNull() || name == "code") {
+      writer.Key(name).Raw(value.Text());
+    }
+  }
+  writer.EndObject();
+  return writer.Take();
+}
+
 void Send(const ReplyTo& to, json::Writer& writer, Output& output) {
   writer.EndObject();
   output.responses.push_back({to, writer.Take()});
@@ -197,6 +212,18 @@ Counts CountExecutions(const World& world, const Command& command) {
     }
   }
   return counts;
+}
+
+std::string CountsText(const Counts& counts) {
+  std::string text;
+  for (int at = 0; at <= static_cast<int>(ExecutionState::kSkipped); ++at) {
+    const auto state = static_cast<ExecutionState>(at);
+    if (counts.of(state) > 0) {
+      text += (text.empty() ? "" : ",") + std::string(Name(state)) + "=" +
+              std::to_string(counts.of(state));
+    }
+  }
+  return text;
 }
 
 void RespondRejected(const ReplyTo& to, std::string_view id, const Rejection& rejection,
@@ -307,6 +334,44 @@ void RespondDone(Turn& turn, const Command& command, const ReplyTo& to) {
     WriteList(writer, "executions", ExecutionRows(turn.world, command));
   }
   Send(to, writer, turn.output);
+}
+
+void RespondStored(Turn& turn, const ReplyTo& to, std::string_view id, json::Value row) {
+  const CommandSpec* spec = FindCommand(row["command"].String().value_or(""));
+  const bool to_fleet = spec != nullptr && spec->kind == CommandKind::kFleet;
+  const json::Value executions = row["executions"];
+  Counts counts;
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < executions.size(); ++i) {
+    const auto state = ParseExecutionState(executions.at(i)["state"].String().value_or(""));
+    ++counts.by_state[static_cast<size_t>(state.value_or(ExecutionState::kFailed))];
+    rows.push_back(StoredExecutionJson(executions.at(i)));
+  }
+  const auto begin = [&](json::Writer& writer, std::string_view event) {
+    Begin(writer, id, event, turn.now);
+    writer.Key("command_id").Raw(row["command_id"].Text());
+    if (!to_fleet) {
+      writer.Member("matched", static_cast<int64_t>(rows.size()));
+      writer.Member("target_hash", row["target_hash"].String().value_or(""));
+    }
+  };
+  if (to.stream && spec != nullptr && spec->kind == CommandKind::kPrinter) {
+    json::Writer accepted;
+    begin(accepted, "accepted");
+    accepted.Key("skipped").Raw("[]");
+    Send(to, accepted, turn.output);
+  }
+  json::Writer done;
+  begin(done, "done");
+  if (!to_fleet) {
+    WriteCounts(done, counts);
+    done.Member("duration_ms", row["duration_ms"].Int().value_or(0));
+    WriteList(done, "executions", rows);
+  }
+  if (row["result"].exists() && !row["result"].IsNull()) {
+    done.Key("result").Raw(row["result"].Text());
+  }
+  Send(to, done, turn.output);
 }
 
 void RespondDryRun(Turn& turn, const Request& request, const Preview& preview) {

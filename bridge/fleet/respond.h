@@ -33,6 +33,10 @@ void RespondExecutions(Turn& turn, const Command& command, const ReplyTo& to,
 
 void RespondProgress(Turn& turn, const Command& command);
 
+// The answers to a command that only the store has still, as they were: `row` is of
+// Question::Kind::kReplay. Executions are with `done` also in stream mode, cut to what fits.
+void RespondStored(Turn& turn, const ReplyTo& to, std::string_view id, json::Value row);
+
 // `done`; with every execution in final mode (cut to what fits).
 void RespondDone(Turn& turn, const Command& command, const ReplyTo& to);
 
@@ -81,6 +85,9 @@ struct Counts {
     return by_state[static_cast<size_t>(state)];
   }
 };
+
+// "succeeded=11,failed=1": those that are not 0, in the order of the states; "" for none.
+std::string CountsText(const Counts& counts);
 
 Counts CountExecutions(const World& world, const Command& command);
 

@@ -180,6 +180,7 @@ std::optional<StopPlan> PlanStop(const World& world, const Rules& rules, const D
   StopPlan stop;
   stop.reply_to = request.reply_to;
   stop.request_id = request.id;
+  stop.body = request.body;
   for (size_t i = 0; i < plan->gates.size(); ++i) {
     if (plan->gates[i].open()) {
       stop.outgoing.push_back(MakeStop(world, rules, request, plan->selection.printers[i]));
@@ -232,11 +233,39 @@ void HandleStopRecord(World& world, const Rules& rules, std::string_view record_
   WithdrawOvertaken(turn, id);
 }
 
+std::optional<StopPlan> RecordedStop(const Rules& rules, std::string_view record_json) {
+  json::Parser parser;
+  const auto record = parser.Parse(record_json, {record_json.size(), kRecordDepthMax});
+  if (!record.ok()) {
+    return std::nullopt;
+  }
+  const Instant then{FromEpochMs((*record)["at_ms"].Int().value_or(0)), MonoTime()};
+  const Parsed parsed = RecordedRequest(rules, *record, then);
+  if (parsed.rejection) {
+    return std::nullopt;
+  }
+  Preview preview;
+  preview.target_hash = Text(*record, "target_hash");
+  const json::Value printers = (*record)["printers"];
+  for (size_t i = 0; i < printers.size(); ++i) {
+    const Execution execution = RecordedExecution(printers.at(i), CommandId{}, then.wall);
+    preview.rows.push_back({execution.key.printer_id, execution.printer_name, Name(execution.state),
+                            Name(execution.skip_reason), execution.message});
+  }
+  StopPlan stop;
+  stop.reply_to = parsed.request.reply_to;
+  stop.request_id = parsed.request.id;
+  stop.body = parsed.request.body;
+  stop.response_json = StopDoneJson(stop.request_id, preview, then);
+  return stop;
+}
+
 Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view payload,
               const Instant& now, std::string_view reason) {
   const Parsed parsed = ParseRequest(rules, delivery, payload, now);
   Rejection rejection{std::string(reason), WhyRefused(reason), ""};
-  if (parsed.rejection) {
+  // Of one that may not be read nobody knows what was wrong with it.
+  if (parsed.rejection && reason != "malformed") {
     rejection = *parsed.rejection;
   }
   Output output;

@@ -4,6 +4,7 @@
 
 #include "fleet/flow.h"
 #include "fleet/gates.h"
+#include "fleet/plan.h"
 #include "fleet/respond.h"
 #include "fleet/stop.h"
 #include "printer/state.h"
@@ -280,6 +281,7 @@ void CompleteIfDone(Turn& turn, CommandId id) {
       .Member("skipped", counts.of(ExecutionState::kSkipped))
       .EndObject();
   turn.output.happenings.push_back({"command_done", "", body.Take()});
+  Audit(turn, command.request, command.request.spec->name, "done(" + CountsText(counts) + ")");
 }
 
 void AddCommand(World& world, Command command, std::vector<Execution> executions) {

@@ -36,6 +36,8 @@ struct RememberedRequest {
   WallTime at;
 };
 
+using RememberedRequests = OverlayMap<RequestKey, RememberedRequest, RequestKeyHash>;
+
 // High-water marks and switches; one row of the store.
 struct Ledger {
   int64_t next_job_id = 1;
@@ -54,7 +56,7 @@ struct World {
   OverlayMap<ExecutionKey, Execution> executions;
   // Commands with a non-final execution at this printer, oldest first.
   OverlayMap<PrinterId, std::vector<CommandId>> open_commands;
-  OverlayMap<RequestKey, RememberedRequest, RequestKeyHash> requests;
+  RememberedRequests requests;
   OverlayValue<Ledger> ledger;
 
   // Not part of the overlay: of the process, not of the farm.

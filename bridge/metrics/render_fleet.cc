@@ -86,6 +86,10 @@ void AddFleet(Families& page, const Snapshot& snapshot) {
              traffic.open_executions.used);
   page.Gauge("open_executions_limit", "How many executions are in flight over the farm at most.",
              traffic.open_executions.limit);
+  page.Gauge("remembered_requests", "Ids of requests kept in memory against repetition.",
+             traffic.remembered_requests.used);
+  page.Gauge("remembered_requests_limit", "How many ids of requests are kept in memory at most.",
+             traffic.remembered_requests.limit);
 }
 
 void AddInbound(Families& page, const Snapshot& snapshot) {

@@ -69,6 +69,7 @@ struct Traffic {
   uint64_t outbound_refused = 0;
   Fill open_commands;
   Fill open_executions;
+  Fill remembered_requests;
 };
 
 struct Snapshot {

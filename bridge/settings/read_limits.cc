@@ -95,6 +95,7 @@ void ReadCommands(Section section, Commands& commands) {
   section.Integer("open_max", {1, 100'000}, commands.open_max);
   section.Integer("list_limit_max", {1, 100'000}, commands.list_limit_max);
   section.Time<seconds>("remember_s", {60, 3650 * kDayS}, commands.remember);
+  section.Integer("remembered_max", {0, 10'000'000}, commands.remembered_max);
   section.Finish();
 }
 

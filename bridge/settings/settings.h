@@ -158,7 +158,8 @@ struct Commands {
   int heating_max = 0;       // printers that heat at once, over the farm; 0: no limit
   int open_max = 1000;       // commands accepted and not done
   int list_limit_max = 1000;
-  seconds remember{30 * 24 * 3600};  // ids, for idempotency
+  seconds remember{30 * 24 * 3600};  // ids in memory, for idempotency; the tables know all
+  int remembered_max = 100'000;      // and at most so many of them, about 0.3 KiB each
 
   bool operator==(const Commands&) const = default;
 };

@@ -131,8 +131,10 @@ Status LoadCommands(Session& session, std::vector<core::LoadedCommand>& commands
   return Ok{};
 }
 
-Status LoadRequests(Session& session, milliseconds remember, core::Loaded& loaded) {
-  const Result<SqlRows> rows = session.Run(kLoadRequests, {std::to_string(remember.count())});
+Status LoadRequests(Session& session, milliseconds remember, int64_t remembered_max,
+                    core::Loaded& loaded) {
+  const Result<SqlRows> rows = session.Run(
+      kLoadRequests, {std::to_string(remember.count()), std::to_string(remembered_max)});
   if (!rows) {
     return rows.error();
   }
@@ -276,7 +278,7 @@ Result<fleet::Execution> ReadExecution(const SqlRow& row) {
                      : Unreadable("command_executions", row);
 }
 
-Result<core::Loaded> Load(Session& session, milliseconds remember) {
+Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remembered_max) {
   core::Loaded loaded;
   Status status = LoadLedger(session, loaded);
   if (status) {
@@ -289,7 +291,7 @@ Result<core::Loaded> Load(Session& session, milliseconds remember) {
     status = LoadCommands(session, loaded.commands);
   }
   if (status) {
-    status = LoadRequests(session, remember, loaded);
+    status = LoadRequests(session, remember, remembered_max, loaded);
   }
   if (!status) {
     return status.error().Within("load");

@@ -11,9 +11,9 @@
 
 namespace printfleet::store {
 
-// One consistent view of it. `remember`: how old the requests may be. Errors: Session's; kInternal
-// when a row cannot be understood (somebody else wrote it).
-Result<core::Loaded> Load(Session& session, milliseconds remember);
+// One consistent view of it. `remember`: how old the requests may be; the newest `remembered_max`
+// of them. Errors: Session's; kInternal when a row cannot be understood (somebody else wrote it).
+Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remembered_max);
 
 // The digests of all batches that are kept, oldest first.
 Result<std::vector<Digest>> LoadDigests(Session& session);

@@ -110,6 +110,24 @@ const Statement kCommandGetByRequest = {
         " FROM fleet.commands c WHERE c.author = $1 AND c.request_id = $2",
 };
 
+const Statement kReplay = {
+    "replay",
+    R"(SELECT json_build_object(
+         'command', c.command, 'command_id', c.command_id, 'same', c.body_digest = $3,
+         'target_hash', c.target_hash, 'result', c.result,
+         'duration_ms', fleet.epoch_ms(c.finished_at) - fleet.epoch_ms(c.created_at),
+         'executions', coalesce((
+           SELECT json_agg(json_build_object(
+                    'printer_id', e.printer_id, 'name', e.printer_name, 'state', e.state,
+                    'reason', e.skip_reason, 'code', e.code, 'message', coalesce(e.message, ''),
+                    'result', coalesce(e.result, '{}'), 'task_id', e.task_id, 'job_id', e.job_id,
+                    'duration_ms', fleet.epoch_ms(e.finished_at)
+                                   - fleet.epoch_ms(coalesce(e.sent_at, c.created_at)))
+                  ORDER BY e.printer_name, e.printer_id)
+           FROM fleet.command_executions e WHERE e.command_id = c.command_id), '[]'))::text
+       FROM fleet.commands c WHERE c.author = $1 AND c.request_id = $2)",
+};
+
 const Statement kEventList = {
     "event_list",
     "SELECT json_build_object('event_id', v.event_id, 'at', fleet.iso8601(v.at), 'kind', v.kind,"
@@ -118,17 +136,6 @@ const Statement kEventList = {
         OfPrinter("v.printer_id") +
         " AND ($2 = '' OR v.kind = $2) AND v.event_id > $3::bigint"
         " ORDER BY v.event_id LIMIT $4::bigint",
-};
-
-const Statement kJobSet = {
-    "job_set",
-    R"(WITH j AS (
-         UPDATE fleet.jobs
-         SET verdict = CASE WHEN $2::boolean THEN $3 ELSE verdict END,
-             note = CASE WHEN $4::boolean THEN $5 ELSE note END
-         WHERE job_id = $1::bigint RETURNING *)
-       SELECT )" +
-        kJobDocument + " FROM j JOIN fleet.printers p USING (printer_id)",
 };
 
 // The panel names its files by where the system mounts them, the lists by their folder. A name that

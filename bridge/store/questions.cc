@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/json.h"
 #include "store/statements.h"
 
 namespace printfleet::store {
@@ -42,36 +41,22 @@ Query CommandListQuery(const fleet::Question& question) {
   return query;
 }
 
+// "<author>\n<request id>" as two parameters, and those of `more`.
+std::vector<Cell> RequestParameters(const std::string& subject, std::vector<Cell> more = {}) {
+  const size_t line = subject.find('\n');
+  std::vector<Cell> parameters = {subject.substr(0, line), subject.substr(line + 1)};
+  parameters.insert(parameters.end(), more.begin(), more.end());
+  return parameters;
+}
+
 Query CommandGetQuery(const fleet::Question& question) {
-  const size_t line = question.subject.find('\n');
   Query query{&kCommandGetById, {IdText(question.subject)}};
-  if (line != std::string::npos) {
-    query = {&kCommandGetByRequest,
-             {question.subject.substr(0, line), question.subject.substr(line + 1)}};
+  if (question.subject.find('\n') != std::string::npos) {
+    query = {&kCommandGetByRequest, RequestParameters(question.subject)};
   }
   query.parameters.emplace_back(question.after_printer);
   query.parameters.emplace_back(question.filter_state);
   query.parameters.push_back(LimitText(question));
-  return query;
-}
-
-// Adds whether `member` is there, and its text; null and absent have none.
-void AddMember(const json::Value& object, std::string_view member, std::vector<Cell>& parameters) {
-  const json::Value value = object[member];
-  parameters.emplace_back(value.exists() ? "t" : "f");
-  const auto text = value.String();
-  parameters.push_back(text ? Cell(std::string(*text)) : Cell());
-}
-
-Result<Query> JobSetQuery(const fleet::Question& question) {
-  json::Parser parser;
-  const Result<json::Value> argument = parser.Parse(question.argument, {});
-  if (!argument || !argument->IsObject()) {
-    return Error{Errc::kMalformed, "job.set: its argument is no JSON object"};
-  }
-  Query query{&kJobSet, {IdText(question.subject)}};
-  AddMember(*argument, "verdict", query.parameters);
-  AddMember(*argument, "note", query.parameters);
   return query;
 }
 
@@ -80,6 +65,7 @@ Result<Query> QueryOf(const fleet::Question& question) {
     case Kind::kJobList:
       return Query{&kJobList, ListParameters(question)};
     case Kind::kJobGet:
+    case Kind::kJobSet:
       return Query{&kJobGet, {IdText(question.subject)}};
     case Kind::kCommandList:
       return CommandListQuery(question);
@@ -87,10 +73,10 @@ Result<Query> QueryOf(const fleet::Question& question) {
       return CommandGetQuery(question);
     case Kind::kEventList:
       return Query{&kEventList, ListParameters(question)};
-    case Kind::kJobSet:
-      return JobSetQuery(question);
     case Kind::kReprint:
       return Query{&kReprint, {IdText(question.subject), question.filter_printer}};
+    case Kind::kReplay:
+      return Query{&kReplay, RequestParameters(question.subject, {question.argument})};
   }
   return Error{Errc::kInvalid, "no such question"};
 }

@@ -11,8 +11,11 @@
 //   kCommandGet   subject: the command_id, or "<author>\n<request id>"; with "executions"
 //   kEventList    filter_printer; filter_state: the event's kind; oldest first; after: only
 //                 event_ids above it; limit
-//   kJobSet       subject: the job_id; argument: {"verdict":"good"|"scrap"|null,"note":"…"|null},
-//                 what it lacks stays. The row as it is now; none when there is no such job
+//   kJobSet       subject: the job_id. The row as it is before it is set
+//   kReplay       subject: "<author>\n<request id>"; argument: the body's digest in hex. What
+//   became
+//                 of the first: {"command", "command_id", "same": whether its body was this one,
+//                 "target_hash", "duration_ms", "result", "executions": as a response has them}
 //   kReprint      subject: the job_id; filter_printer: where to print it, "" for where it was.
 //                 {"job_id", "printer_id", "model_id", "outcome", "target_id": the printer's id,
 //                 "args": of the print.start that began it, or null, "file": {"storage", "path",

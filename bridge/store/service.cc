@@ -185,7 +185,7 @@ Status Service::Connect() {
   }
   Connected connected;
   if (load_) {
-    Result<core::Loaded> loaded = Load(**session, config.remember);
+    Result<core::Loaded> loaded = Load(**session, config.remember, config.remembered_max);
     if (!loaded) {
       return loaded.error();
     }
@@ -232,7 +232,8 @@ void Service::Serve(const Batch& batch) {
     Post(Committed{.seq = batch.seq});
     return;
   }
-  const bool refused = failed->kind == CommitFailed::Kind::kRefused;
+  const bool refused = failed->kind == CommitFailed::Kind::kRefused ||
+                       failed->kind == CommitFailed::Kind::kKnownRequest;
   const Error error = failed->error;
   Post(std::move(*failed));
   if (!refused) {
@@ -296,6 +297,9 @@ CommitFailed::Kind Service::KindOf(const Error& error, const core::Rows& rows) {
   }
   if (error.code != Errc::kRejected) {
     return CommitFailed::Kind::kNotStored;
+  }
+  if (error.message.find(kKnownRequestConstraint) != std::string::npos) {
+    return CommitFailed::Kind::kKnownRequest;
   }
   // A partition that somebody took away is refused like a bad row, but is none.
   const Status reloaded = partitions_.Reload(*session_);

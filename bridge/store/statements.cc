@@ -212,7 +212,7 @@ const Statement kLoadRequests = {
        FROM fleet.commands
        WHERE request_id IS NOT NULL AND state <> 'rejected'
          AND created_at >= now() - $1::bigint * interval '1 millisecond'
-       ORDER BY command_id)",
+       ORDER BY command_id DESC LIMIT $2::bigint)",
 };
 
 const Statement kLoadLedger = {

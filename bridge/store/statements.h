@@ -77,11 +77,14 @@ extern const CopyTarget kTelemetryCopy;
 extern const Statement kUpsertPrinters;
 extern const Statement kUpsertStatuses;
 extern const Statement kUpsertJobs;
+extern const Statement kMarkJob;  // job_id, set verdict?, verdict, set note?, note
 extern const Statement kInsertJobEvents;
 extern const Statement kDeleteFiles;      // printer_id[], storage[], path[], filename[], raw[]
 extern const Statement kDeleteFileLists;  // printer_id[], storage[], path[]
 extern const Statement kInsertFiles;
 extern const Statement kUpsertCommands;
+// Refuses a row of a request that was accepted before.
+constexpr std::string_view kKnownRequestConstraint = "commands_author_request_id_key";
 extern const Statement kUpsertExecutions;
 extern const Statement kInsertEvents;
 extern const Statement kInsertAudit;
@@ -98,7 +101,7 @@ extern const Statement kLoadPrinters;
 extern const Statement kLoadJobs;
 extern const Statement kLoadCommands;
 extern const Statement kLoadExecutions;
-extern const Statement kLoadRequests;  // remember_ms
+extern const Statement kLoadRequests;  // remember_ms, how many
 extern const Statement kLoadLedger;
 extern const Statement kLoadDigests;  // -> digests as hex
 extern const Statement kLastBatchSeq;
@@ -112,8 +115,7 @@ extern const Statement kCommandList;     // printer, state, after, limit, comman
 extern const Statement kCommandGetById;  // command_id, after, state, limit of executions
 extern const Statement kCommandGetByRequest;  // author, request_id, and so on
 extern const Statement kEventList;            // printer, kind, after, limit
-// job_id, set verdict?, verdict, set note?, note
-extern const Statement kJobSet;
 extern const Statement kReprint;
+extern const Statement kReplay;  // author, request_id, body_digest
 
 }  // namespace printfleet::store

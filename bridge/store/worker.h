@@ -47,6 +47,7 @@ struct Config {
   milliseconds connect_timeout{5000};
   milliseconds request_timeout{10000};
   milliseconds remember{0};             // commands.remember
+  int64_t remembered_max = 100'000;     // commands.remembered_max
   milliseconds digest_horizon{180000};  // three of the broker's save intervals
 };
 
@@ -77,6 +78,7 @@ struct Committed {
 
 struct CommitFailed {
   enum class Kind {
+    kKnownRequest,  // a request's (author, id) is in the tables already: as kRefused
     kRefused,  // the store refused a row (class 22, 23 …): not stored, will not be; poison inside
     kNotStored,  // it is known not to be stored; later may work; Disconnected follows
     kInDoubt,    // the connection went while COMMIT was under way: ask by ResolveDoubt

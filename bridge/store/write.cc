@@ -142,6 +142,24 @@ Status WriteJobs(Session& session, const core::Rows& rows) {
   return session.RunRows(kUpsertJobs, set);
 }
 
+// One after the other: of two marks of a job each may set what the other leaves.
+Status WriteJobMarks(Session& session, const core::Rows& rows) {
+  const auto add = [](const std::optional<std::string>& text, std::vector<Cell>& parameters) {
+    parameters.emplace_back(text ? "t" : "f");
+    parameters.push_back(text && !text->empty() ? Cell(*text) : Cell());
+  };
+  for (const fleet::JobMark& mark : rows.job_marks) {
+    std::vector<Cell> parameters = {std::to_string(mark.job_id.value)};
+    add(mark.verdict, parameters);
+    add(mark.note, parameters);
+    const Result<SqlRows> marked = session.Run(kMarkJob, parameters);
+    if (!marked) {
+      return marked.error();
+    }
+  }
+  return Ok{};
+}
+
 Status WriteJobEvents(Session& session, const core::Rows& rows) {
   RowSet set(4);
   for (const core::JobEventRow& row : rows.job_events) {
@@ -179,7 +197,7 @@ Status WriteFileLists(Session& session, const core::Rows& rows) {
 }
 
 Status WriteCommands(Session& session, const core::Rows& rows) {
-  RowSet set(16);
+  RowSet set(17);
   const auto last = LastOfEach(
       rows.commands, [](const core::CommandRow& row) { return std::to_string(row.id.value); });
   for (const core::CommandRow* row : last) {
@@ -193,7 +211,7 @@ Status WriteCommands(Session& session, const core::Rows& rows) {
       set.Bytes(row->correlation_data);
     }
     set.Bool(row->reply_stream).Time(row->created_at).Time(row->deadline_at);
-    set.Time(row->finished_at);
+    set.Time(row->finished_at).TextOrNull(row->result_json);
   }
   return session.RunRows(kUpsertCommands, set);
 }
@@ -305,9 +323,9 @@ Status WriteBatch(Session& session, const Batch& batch) {
   // Parents before children: printers, jobs and commands are referenced.
   using Write = Status (*)(Session&, const core::Rows&);
   for (const Write write :
-       {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobEvents,
-        WriteFileDeletions, WriteFileLists, WriteCommands, WriteExecutions, WriteEvents, WriteAudit,
-        WriteDeadLetters}) {
+       {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobMarks,
+        WriteJobEvents, WriteFileDeletions, WriteFileLists, WriteCommands, WriteExecutions,
+        WriteEvents, WriteAudit, WriteDeadLetters}) {
     Status written = write(session, batch.rows);
     if (!written) {
       return written;

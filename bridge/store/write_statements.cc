@@ -145,6 +145,7 @@ constexpr Column kCommandColumns[] = {
     {"created_at", "timestamptz"},
     {"deadline_at", "timestamptz"},
     {"finished_at", "timestamptz"},
+    {"result", "json"},
 };
 
 constexpr Column kExecutionColumns[] = {
@@ -203,6 +204,13 @@ const Statement kUpsertJobs = {"upsert_jobs", UpsertSql("jobs", kJobColumns, 1)}
 const Statement kInsertJobEvents = {"insert_job_events", InsertSql("job_events", kJobEventColumns)};
 const Statement kInsertFiles = {"insert_files", InsertSql("printer_files", kFileColumns)};
 const Statement kUpsertCommands = {"upsert_commands", UpsertSql("commands", kCommandColumns, 1)};
+const Statement kMarkJob = {
+    "mark_job",
+    R"(UPDATE fleet.jobs SET verdict = CASE WHEN $2::boolean THEN $3 ELSE verdict END,
+                            note = CASE WHEN $4::boolean THEN $5 ELSE note END
+       WHERE job_id = $1::bigint)",
+};
+
 const Statement kUpsertExecutions = {"upsert_executions",
                                      UpsertSql("command_executions", kExecutionColumns, 2)};
 const Statement kInsertEvents = {"insert_events", InsertSql("events", kEventColumns)};

@@ -1,15 +1,13 @@
 """PostgreSQL dies, hangs, or is not there at the start, during load: no report is lost or doubled,
 requests are refused at once, stops go out all the same and reach the tables afterwards."""
-import base64
 import json
 import signal
-import subprocess
 import time
 
 import pytest
 
-from harness import fault, wait
-from harness.farm import PRINTFLEET, Daemon
+from harness import fault, stops, wait
+from harness.farm import Daemon
 from harness.mqtt import FLEET, Client, Person
 from harness.sim import Simulator
 
@@ -46,51 +44,6 @@ def bridge_state(port):
         return json.loads(message[-1].payload)
 
 
-def stops_received(sim):
-    """{printer_id: distinct print/stop requests that reached it}"""
-    msgids = {}
-    for printer_id, entry in fault.messages_of(sim, "print", "stop"):
-        msgids.setdefault(printer_id, set()).add(entry["request"]["msgid"])
-    return {printer_id: len(found) for printer_id, found in msgids.items()}
-
-
-def stop_all(person, sim):
-    """Sends print.stop to every printer of `sim`; (request id, seconds until it had reached all)."""
-    before = stops_received(sim)
-    wanted = {printer.id: before.get(printer.id, 0) + 1 for printer in sim.printers}
-    begin = time.monotonic()
-    request_id = person.send("print.stop", {"printers": [printer.id for printer in sim.printers]},
-                             timeout_s=10)
-    wait.equal(lambda: stops_received(sim), wanted, "stops that reached the printers", 10)
-    return request_id, time.monotonic() - begin
-
-
-def check_stop_answer(person, sim, request_id):
-    done = person.final(request_id, 15)
-    assert done["event"] == "done", done
-    assert done["sent_unconfirmed"] == len(sim.printers), done
-
-
-def check_stop_rows(database, sim, request_id, states=("sent_unconfirmed",)):
-    command = wait.until(lambda: database.rows(
-        "SELECT * FROM fleet.commands WHERE request_id = %s AND state = 'done'", request_id),
-        "the stop is in the tables", 20)[0]
-    assert command["command"] == "print.stop"
-    executions = database.rows(
-        "SELECT * FROM fleet.command_executions WHERE command_id = %s", command["command_id"])
-    assert {row["printer_id"] for row in executions} == {printer.id for printer in sim.printers}
-    assert {row["state"] for row in executions} <= set(states)
-    assert all(row["sent_at"] for row in executions)
-    assert database.one("SELECT count(*) FROM fleet.audit_log WHERE request_id = %s", request_id) == 1
-
-
-def kept_stops(daemon):
-    """Ids of the stops in stops.log."""
-    lines = (daemon.data_dir / "stops.log").read_text().splitlines()
-    records = [json.loads(line[5:]) for line in lines if line.startswith("stop ")]
-    return [json.loads(base64.b64decode(record["payload_b64"]))["id"] for record in records]
-
-
 def check_recovered(daemon, timeout_s=60):
     wait.equal(lambda: daemon.http_status("/readyz"), 200, "/readyz", timeout_s)
     wait.equal(lambda: bridge_state(daemon.mqtt_port)["state"], "online", "bridge", 10)
@@ -125,7 +78,7 @@ def test_hung(farm):
         with fault.stopped(pids):
             hung = time.monotonic()
             # At once, before anybody knows that the database hangs.
-            at_once, first_s = stop_all(person, few)
+            at_once, first_s = stops.stop_all(person, few)
             assert first_s < STOP_S, f"a stop took {first_s:.2f} s"
             asked_early = person.send("status.query", {"printers": [few.printers[0].id]})
             wait.equal(lambda: daemon.http_status("/readyz"), 503, "/readyz", 10)
@@ -144,22 +97,22 @@ def test_hung(farm):
             # Longer than hold_time: the reports are left to the broker; stops still go out.
             held = SETTINGS["inbound"]["hold_time_ms"] / 1000
             wait.until(lambda: time.monotonic() - hung > noticed_s + held + 1.5, "hold_time is over", 20)
-            later, later_s = stop_all(person, few)
+            later, later_s = stops.stop_all(person, few)
             assert later_s < STOP_S, f"a stop took {later_s:.2f} s"
-            check_stop_answer(person, few, later)
-            check_stop_answer(person, few, at_once)
-            assert later in kept_stops(daemon)
-            sent = stops_received(few)
+            stops.check_stop_answer(person, few, later)
+            stops.check_stop_answer(person, few, at_once)
+            assert later in stops.kept_stops(daemon)
+            sent = stops.stops_received(few)
         check_recovered(daemon)
         with daemon.database() as database:
-            check_stop_rows(database, few, later)
+            stops.check_stop_rows(database, few, later)
             # Its batch may have been committed after all; then answers of the printers count.
-            check_stop_rows(database, few, at_once, ("sent_unconfirmed", "succeeded", "failed"))
+            stops.check_stop_rows(database, few, at_once, ("sent_unconfirmed", "succeeded", "failed"))
             fault.wait_stored(database, load.ledger() + few.ledger())
             # Refusals are kept for the audit.
             assert database.one("SELECT count(*) FROM fleet.audit_log WHERE outcome LIKE %s",
                                 "%unavailable%") >= 1
-        assert stops_received(few) == sent, "a stop was sent again"
+        assert stops.stops_received(few) == sent, "a stop was sent again"
         wait.equal(lambda: (daemon.data_dir / "stops.log").read_text(), "", "stops.log", 10)
         # What was refused did nothing, and its id is free for another try.
         assert person.call("status.query", {"printers": [few.printers[0].id]})["succeeded"] == 1
@@ -177,13 +130,13 @@ def test_refuses_everything_for_a_while(farm):
                       "FOR EACH STATEMENT EXECUTE FUNCTION fleet.full()")
         wait.equal(lambda: daemon.http_status("/readyz"), 503, "/readyz", 10)
         with Person(daemon.mqtt_port) as person:
-            request_id, seconds = stop_all(person, few)
+            request_id, seconds = stops.stop_all(person, few)
             assert seconds < STOP_S, f"a stop took {seconds:.2f} s"
             database.rows("DROP TRIGGER full_disk ON fleet.inbound_batches")
             check_recovered(daemon)
             # In time for a batch of its own, its printers' answers count; else nothing is proved.
             assert person.final(request_id, 30)["event"] == "done"
-        check_stop_rows(database, few, request_id, ("sent_unconfirmed", "succeeded", "failed"))
+        stops.check_stop_rows(database, few, request_id, ("sent_unconfirmed", "succeeded", "failed"))
         fault.wait_stored(database, load.ledger() + few.ledger())
         assert database.one("SELECT count(*) FROM fleet.dead_letters") == 0
 
@@ -201,15 +154,9 @@ def test_hung_shorter_than_the_timeout(farm):
     print(f"\n{count} acknowledged reports, each stored once")
 
 
-def start_database(daemon):
-    with open(daemon.log, "ab") as log:
-        return subprocess.Popen([PRINTFLEET, "database", "--config", str(daemon.config)],
-                                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-
 def test_a_daemon_started_without_its_database_stops_printers():
     daemon = Daemon({**SETTINGS, "database": {**SETTINGS["database"], "lifetime": "own"}})
-    server = start_database(daemon)
+    server = stops.start_server(daemon, "database")
     try:
         with daemon, Simulator(daemon.mqtt_port, *FEW) as sim:
             sim.wait_online()
@@ -230,18 +177,18 @@ def test_a_daemon_started_without_its_database_stops_printers():
             wait.until(lambda: sim_online(sim), "the printers are back", 30)
             wait.until(lambda: bridge_is_degraded(port), "the bridge says degraded", 30)
             with Person(port) as person:
-                by_model, seconds = stop_all(person, sim)
+                by_model, seconds = stops.stop_all(person, sim)
                 assert seconds < STOP_S, f"a stop took {seconds:.2f} s"
-                check_stop_answer(person, sim, by_model)
+                stops.check_stop_answer(person, sim, by_model)
                 refused = person.call("print.resume", {"all": True}, wait_s=5)
                 assert (refused["event"], refused["reason"]) == ("rejected", "unavailable"), refused
-                sent = stops_received(sim)
-                server = start_database(daemon)
+                sent = stops.stops_received(sim)
+                server = stops.start_server(daemon, "database")
                 daemon.wait_ready(60)
                 with daemon.database() as database:
-                    check_stop_rows(database, sim, by_model)
+                    stops.check_stop_rows(database, sim, by_model)
                     fault.wait_stored(database, sim.ledger())
-                assert stops_received(sim) == sent, "a stop was sent again"
+                assert stops.stops_received(sim) == sent, "a stop was sent again"
             print(f"\nwithout a database from the start: stops in {seconds * 1000:.0f} ms")
     finally:
         server.send_signal(signal.SIGTERM)

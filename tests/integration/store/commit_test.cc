@@ -154,6 +154,20 @@ TEST_F(Commit, PoisonIsRefusedAndTheConnectionStays) {
       pid);
 }
 
+// What the memory has forgotten the table knows: of the same author, whatever else is in the batch.
+TEST_F(Commit, ARequestThatWasAcceptedBeforeIsTold) {
+  Batch first = MakeAuditBatch(1, "first");
+  first.rows.commands.push_back(MakeCommand(5));
+  ASSERT_EQ(probe_.Commit(std::move(first)), "committed") << probe_.failure();
+  Batch again = MakeAuditBatch(2, "again");
+  again.rows.commands.push_back(MakeCommand(6));
+  again.rows.commands.back().request_id = "request-5";
+  EXPECT_EQ(probe_.Commit(again), "known_request");
+  EXPECT_EQ(looker_.Value("SELECT count(*) FROM fleet.audit_log"), "1");
+  again.rows.commands.back().author = "bert";
+  EXPECT_EQ(probe_.Commit(std::move(again)), "committed") << probe_.failure();
+}
+
 TEST_F(Commit, ReportsGoToTheirDay) {
   Batch batch;
   batch.seq = 1;

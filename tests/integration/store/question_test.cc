@@ -162,14 +162,35 @@ TEST_F(Questions, EventListGoesOnAfterAnId) {
   EXPECT_EQ(Members(Ask(question), "body"), "{} {}");
 }
 
-TEST_F(Questions, JobSetChangesWhatIsGiven) {
-  fleet::Question question = Make(Kind::kJobSet, "17");
-  question.argument = R"({"verdict":"good","note":"well done"})";
-  EXPECT_EQ(Members(Ask(question), "verdict"), "\"good\"");
-  question.argument = R"({"note":null})";
+TEST_F(Questions, MarksChangeWhatIsGiven) {
+  EXPECT_EQ(Members(Ask(Make(Kind::kJobSet, "17")), "verdict"), "null");
+  Batch batch = MakeAuditBatch(2, "marks");
+  batch.rows.job_marks = {{JobId{17}, "scrap", "well done"},
+                          {JobId{17}, "good", std::nullopt},
+                          {JobId{999}, "good", ""}};
+  ASSERT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+  const core::Answer marked = Ask(Make(Kind::kJobSet, "17"));
+  EXPECT_EQ(Members(marked, "verdict"), "\"good\"");
+  EXPECT_EQ(Members(marked, "note"), "\"well done\"");
+  Batch cleared = MakeAuditBatch(3, "cleared");
+  cleared.rows.job_marks = {{JobId{17}, std::nullopt, ""}};
+  ASSERT_EQ(probe_.Commit(std::move(cleared)), "committed") << probe_.failure();
+  EXPECT_EQ(Members(Ask(Make(Kind::kJobSet, "17")), "note"), "null");
+  Batch wrong = MakeAuditBatch(4, "wrong");
+  wrong.rows.job_marks = {{JobId{17}, "perfect", std::nullopt}};
+  EXPECT_EQ(probe_.Commit(std::move(wrong)), "refused");
+}
+
+TEST_F(Questions, ReplayHasTheFirstOnesAnswer) {
+  fleet::Question question = Make(Kind::kReplay, "anna\nrequest-5");
+  question.argument = DigestHex(MessageDigest("body", "request-5"));
   const core::Answer answer = Ask(question);
-  EXPECT_EQ(Members(answer, "verdict"), "\"good\"");
-  EXPECT_EQ(Members(answer, "note"), "null");
+  EXPECT_EQ(Members(answer, "same"), "true");
+  EXPECT_EQ(Members(answer, "command"), "\"print.pause\"");
+  EXPECT_NE(Members(answer, "executions").find("\"state\" : \"sent\""), std::string::npos);
+  question.argument = DigestHex(MessageDigest("body", "another"));
+  EXPECT_EQ(Members(Ask(question), "same"), "false");
+  EXPECT_TRUE(Ask(Make(Kind::kReplay, "bert\nrequest-5")).rows.empty());
 }
 
 TEST_F(Questions, ReprintFindsTheFileOfThePanelsPath) {
@@ -211,13 +232,8 @@ TEST_F(Questions, ReprintFindsTheFileOfThePanelsPath) {
 }
 
 TEST_F(Questions, WhatCannotBeIsAnErrorAndHarmsNobody) {
-  fleet::Question question = Make(Kind::kJobSet, "17");
-  question.argument = R"({"verdict":"perfect"})";
-  EXPECT_FALSE(Ask(question).ok);
-  question.argument = "no json";
-  EXPECT_FALSE(Ask(question).ok);
-  question.argument = R"({"note":"a\u0000b"})";
-  EXPECT_FALSE(Ask(question).ok);
+  EXPECT_FALSE(Ask(Make(Kind::kCommandGet, std::string("anna\na\0b", 8))).ok);
+  EXPECT_FALSE(Ask(Make(Kind::kCommandGet, "anna\n\xFF")).ok);
   EXPECT_EQ(probe_.Commit(MakeAuditBatch(2, "after")), "committed") << probe_.failure();
 }
 

@@ -38,6 +38,8 @@ std::string WorkerProbe::WaitForCommit() {
       if (const CommitFailed* failed = std::get_if<CommitFailed>(&event)) {
         failure_ = failed->error.message;
         switch (failed->kind) {
+          case CommitFailed::Kind::kKnownRequest:
+            return "known_request";
           case CommitFailed::Kind::kRefused:
             return "refused";
           case CommitFailed::Kind::kNotStored:

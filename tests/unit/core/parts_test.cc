@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 #include <unordered_set>
 
 #include "core/asks.h"
 #include "core/counters.h"
 #include "core/deadlines.h"
 #include "core/duplicates.h"
+#include "core/remembered.h"
 #include "core/snapshot.h"
 
 namespace printfleet::core {
@@ -35,6 +37,40 @@ TEST(Duplicates, RemembersTheLastOnesAndOnlyThem) {
   for (uint64_t i = 151; i <= 250; ++i) {
     EXPECT_TRUE(duplicates.Seen(DigestOf(i), false)) << i;
   }
+}
+
+TEST(Remembered, KeepsTheNewestAndNoneTooOld) {
+  fleet::RememberedRequests requests;
+  Remembered remembered(3, seconds(60));
+  const auto batch = [&](std::initializer_list<int> ids, int64_t at_s) {
+    for (const int id : ids) {
+      requests.Put({"anna", std::to_string(id)},
+                   {CommandId{id}, DigestOf(1), WallTime(seconds(at_s))});
+    }
+    remembered.Follow(requests, WallTime(seconds(at_s)));
+    requests.Merge();
+  };
+  const auto known = [&] {
+    std::set<std::string> ids;
+    requests.ForEach([&ids](const fleet::RequestKey& key, const fleet::RememberedRequest&) {
+      ids.insert(key.request_id);
+    });
+    return ids;
+  };
+  batch({1, 2}, 0);
+  EXPECT_EQ(known(), (std::set<std::string>{"1", "2"}));
+  batch({3, 4}, 10);
+  EXPECT_EQ(known().size(), 3U);
+  EXPECT_TRUE(known().contains("3") && known().contains("4"));
+  batch({}, 61);
+  EXPECT_EQ(known(), (std::set<std::string>{"3", "4"}));
+  // What a dropped batch would have remembered is not.
+  requests.Put({"anna", "5"}, {CommandId{5}, DigestOf(1), WallTime(seconds(62))});
+  requests.Drop();
+  batch({}, 69);
+  EXPECT_EQ(known().size(), 2U);
+  batch({}, 71);
+  EXPECT_TRUE(known().empty());
 }
 
 TEST(Duplicates, ForgetsADroppedBatch) {

@@ -115,7 +115,41 @@ TEST_F(Repetition, AfterItLeftTheMemoryAsksTheStore) {
   farm.Send(request);
   EXPECT_TRUE(farm.all.outgoing.empty());
   ASSERT_EQ(farm.all.questions.size(), 1U);
-  EXPECT_EQ(farm.all.questions[0].subject, "1");
+  const Question question = farm.all.questions[0];
+  EXPECT_EQ(question.subject, "anna\n" + Farm::Id(1));
+  EXPECT_EQ(question.argument, DigestHex(question.request->body));
+  const auto answered = [&](const std::string& row) {
+    Output output;
+    HandleAnswer(farm.world, farm.rules(), question, true, {row}, "", farm.now, output);
+    EXPECT_EQ(output.audit.size(), 1U);
+    EXPECT_TRUE(output.outgoing.empty());
+    return output;
+  };
+  const std::string row =
+      R"("command":"print.pause","command_id":1,"target_hash":"ab","duration_ms":7,"result":null,)"
+      R"("executions":[{"printer_id":"a-id","name":"a","state":"succeeded","reason":null,"code":null,)"
+      R"("message":"","result":{},"task_id":"41","job_id":null,"duration_ms":5}]})";
+  const Output again = answered(R"({"same":true,)" + row);
+  EXPECT_EQ(again.audit[0].outcome, "repeated");
+  ASSERT_EQ(again.responses.size(), 2U);
+  EXPECT_EQ(At(again.responses[0].json, "matched"), "1");
+  EXPECT_EQ(At(again.responses[1].json, "event"), "\"done\"");
+  EXPECT_EQ(At(again.responses[1].json, "succeeded"), "1");
+  EXPECT_EQ(At(again.responses[1].json, "duration_ms"), "7");
+  EXPECT_EQ(At(again.responses[1].json, "executions.0.task_id"), "\"41\"");
+  const Output other = answered(R"({"same":false,)" + row);
+  EXPECT_EQ(At(other.responses[0].json, "reason"), "\"conflict\"");
+  EXPECT_EQ(other.audit[0].outcome, "rejected(conflict)");
+}
+
+TEST_F(Repetition, OfOneThatOnlyTheStoreKnowsAsksIt) {
+  farm.Clear();
+  Output output;
+  HandleKnownRequest(farm.world, farm.rules(), farm.operator_, Farm::Make(9, "print.pause", kAll),
+                     farm.now, output);
+  EXPECT_TRUE(output.outgoing.empty());
+  ASSERT_EQ(output.questions.size(), 1U);
+  EXPECT_EQ(output.questions[0].subject, "anna\n" + Farm::Id(9));
 }
 
 TEST_F(Repetition, WithAnotherBodyIsAConflict) {

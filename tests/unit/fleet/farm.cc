@@ -111,6 +111,7 @@ void Farm::Absorb(Output output) {
   append(all.outgoing, output.outgoing);
   append(all.responses, output.responses);
   append(all.questions, output.questions);
+  append(all.job_marks, output.job_marks);
   append(all.audit, output.audit);
   append(all.happenings, output.happenings);
   append(all.ask_status, output.ask_status);

@@ -315,12 +315,38 @@ TEST(Questions, CommandGetAnswersFromMemory) {
   EXPECT_EQ(farm.all.questions[0].subject, "anna\n" + Farm::Id(9));
 }
 
-TEST(Questions, JobSetGoesToTheStore) {
+TEST(Questions, JobSetIsACommandOnceTheStoreHasTheJob) {
   Farm farm;
   farm.Send(Farm::Make(1, "job.set", "{}", R"({"job_id":3,"verdict":null,"note":"warped"})"));
   ASSERT_EQ(farm.all.questions.size(), 1U);
   EXPECT_EQ(farm.all.questions[0].subject, "3");
-  EXPECT_EQ(farm.all.questions[0].argument, R"({"verdict":null,"note":"warped"})");
+  const Question question = farm.all.questions[0];
+  // Asked twice before the store has answered; then once more.
+  for (int i = 0; i < 2; ++i) {
+    Output output;
+    HandleAnswer(farm.world, farm.rules(), question, true,
+                 {R"({"job_id":3,"verdict":"good","note":null,"state":"ended"})"}, "", farm.now,
+                 output);
+    EXPECT_EQ(At(output.responses.at(0).json, "result.job"),
+              R"({"job_id":3,"verdict":null,"note":"warped","state":"ended"})");
+    ASSERT_EQ(output.job_marks.size(), i == 0 ? 1U : 0U);
+    farm.Absorb(std::move(output));
+  }
+  EXPECT_EQ(farm.all.job_marks[0].verdict, "");
+  EXPECT_EQ(farm.all.job_marks[0].note, "warped");
+  farm.Send(Farm::Make(1, "job.set", "{}", R"({"job_id":3,"verdict":"scrap"})"));
+  EXPECT_EQ(At(farm.Last("rejected"), "reason"), "\"conflict\"");
+  EXPECT_EQ(farm.all.questions.size(), 1U);
+}
+
+TEST(Questions, JobSetOfNoJobIsRefusedAndAudited) {
+  Farm farm;
+  farm.Send(Farm::Make(1, "job.set", "{}", R"({"job_id":3,"verdict":"good"})"));
+  Output output;
+  HandleAnswer(farm.world, farm.rules(), farm.all.questions.at(0), true, {}, "", farm.now, output);
+  EXPECT_EQ(At(output.responses.at(0).json, "reason"), "\"not_found\"");
+  EXPECT_EQ(output.audit.at(0).outcome, "rejected(not_found)");
+  EXPECT_EQ(farm.world.requests.size(), 0U);
 }
 
 }  // namespace

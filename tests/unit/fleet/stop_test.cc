@@ -164,6 +164,21 @@ TEST(StopRecord, BecomesRowsOnceAndSendsNothing) {
   EXPECT_EQ(farm.Events("done").size(), 1U);
 }
 
+TEST(StopRecord, AnswersTheSameStopAfterARestart) {
+  Farm farm;
+  AddEveryKind(farm);
+  const std::string request = Farm::Make(1, "print.stop", R"({"printers":["idle","printing"]})");
+  const auto plan = PlanStop(farm.world, farm.rules(), farm.operator_, request, farm.now);
+  ASSERT_TRUE(plan);
+  const auto recorded = RecordedStop(farm.rules(), plan->record_json);
+  ASSERT_TRUE(recorded);
+  EXPECT_EQ(recorded->reply_to.author, "anna");
+  EXPECT_EQ(recorded->request_id, plan->request_id);
+  EXPECT_EQ(recorded->body, plan->body);
+  EXPECT_EQ(recorded->response_json, plan->response_json);
+  EXPECT_FALSE(RecordedStop(farm.rules(), "{}"));
+}
+
 TEST(StopRecord, IgnoresNonsense) {
   Farm farm;
   for (const char* record : {"", "{}", "[1]", R"({"payload_b64":"***","printers":[{}]})"}) {
