@@ -84,8 +84,8 @@ class Core {
   [[nodiscard]] Refusal Refuse(const Message& message, const Instant& now,
                                std::string_view reason) const;
   [[nodiscard]] Publish StopResponse(const fleet::StopPlan& plan) const;
-  // The stop that a record of stops.log is of, for its repetition.
-  [[nodiscard]] std::optional<fleet::StopPlan> RecordedStop(std::string_view record_json) const;
+  // Remembers the stop of a record of stops.log: an earlier life sent it.
+  void AdoptAhead(std::string_view record_json);
 
   // The heartbeat that is due, or nullopt. Independent of any batch.
   std::optional<Publish> Heartbeat(const Instant& now);
@@ -232,13 +232,10 @@ class Core {
 
   std::vector<Listening> diagnoses_;
 
-  // Stops that were planned ahead and are not stored yet; of this process only.
-  struct Ahead {
-    Digest message;
-    std::shared_ptr<const fleet::StopPlan> plan;
-  };
-
-  std::unordered_map<fleet::RequestKey, Ahead, fleet::RequestKeyHash> ahead_;
+  // Stops that were planned ahead and are not stored yet.
+  std::unordered_map<fleet::RequestKey, std::shared_ptr<const fleet::StopPlan>,
+                     fleet::RequestKeyHash>
+      ahead_;
 
   // Of the running batch.
   bool stepped_ = false;

@@ -102,8 +102,12 @@ std::vector<Publish> Core::PlanAhead(Message& message, const Instant& now) {
   }
   const fleet::RequestKey key{plan->reply_to.author, plan->request_id};
   if (const auto known = ahead_.find(key); known != ahead_.end()) {
-    if (known->second.message == message.digest) {
-      message.stop_sent = known->second.plan;
+    if (known->second->body == plan->body) {
+      // Told to who asks now; there is nothing more to send or to record.
+      auto repeated = std::make_shared<fleet::StopPlan>(*known->second);
+      repeated->reply_to = plan->reply_to;
+      repeated->record_json.clear();
+      message.stop_sent = std::move(repeated);
     }
     return {};
   }
@@ -111,7 +115,7 @@ std::vector<Publish> Core::PlanAhead(Message& message, const Instant& now) {
     ahead_.clear();
   }
   message.stop_sent = std::make_shared<const fleet::StopPlan>(*std::move(plan));
-  ahead_[key] = {message.digest, message.stop_sent};
+  ahead_[key] = message.stop_sent;
   return StopPublishes(*message.stop_sent, now);
 }
 
@@ -130,8 +134,11 @@ Publish Core::StopResponse(const fleet::StopPlan& plan) const {
   return ResponsePublish({plan.reply_to, plan.response_json});
 }
 
-std::optional<fleet::StopPlan> Core::RecordedStop(std::string_view record_json) const {
-  return fleet::RecordedStop(rules(), record_json);
+void Core::AdoptAhead(std::string_view record_json) {
+  if (auto stop = fleet::RecordedStop(rules(), record_json)) {
+    const fleet::RequestKey key{stop->reply_to.author, stop->request_id};
+    ahead_[key] = std::make_shared<const fleet::StopPlan>(*std::move(stop));
+  }
 }
 
 Core::Refusal Core::Refuse(const Message& message, const Instant& now,

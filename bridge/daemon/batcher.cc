@@ -12,6 +12,12 @@ size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
 }
 
+// Of stops.log.
+bool IsRecord(const core::Event& event) {
+  return std::holds_alternative<core::StopRecord>(event) ||
+         std::holds_alternative<core::RefusedRecord>(event);
+}
+
 }  // namespace
 
 Batcher::Batcher(const settings::Settings& settings, core::Core& core, store::Worker& worker,
@@ -22,7 +28,9 @@ Batcher::Batcher(const settings::Settings& settings, core::Core& core, store::Wo
       guard_(guard),
       stops_(stops),
       hooks_(std::move(hooks)),
-      messages_max_(static_cast<size_t>(settings.inbound.batch_messages_max)) {}
+      messages_max_(static_cast<size_t>(settings.inbound.batch_messages_max)) {
+  AdoptAhead();
+}
 
 const core::Message* Batcher::MessageOf(const core::Event& event) {
   if (const auto* poison = std::get_if<core::PoisonMessage>(&event)) {
@@ -66,6 +74,19 @@ void Batcher::SendStopAhead(core::Message& message, const Instant& now) {
   }
   if (state_ == State::kCommitting) {
     WithdrawOvertaken(*message.stop_sent);
+  }
+}
+
+// Which stops went out without the store in an earlier life.
+void Batcher::AdoptAhead() {
+  const auto records = stops_.Read();
+  if (!records.ok()) {
+    return;  // ReplayStopsLog says so
+  }
+  for (const core::Event& event : *records) {
+    if (const auto* stop = std::get_if<core::StopRecord>(&event)) {
+      core_.AdoptAhead(stop->json);
+    }
   }
 }
 
@@ -190,6 +211,12 @@ void Batcher::Turn(const Instant& now) {
 }
 
 void Batcher::Fill(const Instant& now) {
+  // What was done without the store, before somebody repeats it.
+  while (!events_.empty() && IsRecord(events_.front())) {
+    core::Event event = std::move(events_.front());
+    events_.pop_front();
+    StepOne(std::move(event), now);
+  }
   while (batch_messages_ < messages_max_ && !commands_.empty()) {
     core::Message message = std::move(commands_.front());
     commands_.pop_front();
@@ -303,11 +330,7 @@ void Batcher::ReleaseBatch(const Instant& now) {
     }
   }
   if (!stops_replayed_) {
-    const bool left = std::any_of(events_.begin(), events_.end(), [](const core::Event& event) {
-      return std::holds_alternative<core::StopRecord>(event) ||
-             std::holds_alternative<core::RefusedRecord>(event);
-    });
-    if (!left) {
+    if (!std::any_of(events_.begin(), events_.end(), IsRecord)) {
       stops_replayed_ = true;
       if (const Status cleared = stops_.ForgetRead(); !cleared.ok()) {
         LogError("daemon", "stops.log cannot be emptied", {{"error", cleared.error().message}});

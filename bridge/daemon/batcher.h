@@ -98,6 +98,7 @@ class Batcher {
   void RefuseBatchInDoubt(const Instant& now);
   void RefuseOne(const core::Message& message, std::string_view reason, const Instant& now);
   void ReplayStopsLog();
+  void AdoptAhead();
   void HoldBudget(const Instant& now);
 
   const settings::Settings& settings_;

@@ -63,7 +63,8 @@ void Batcher::RefuseBatchInDoubt(const Instant& now) {
 
 void Batcher::RefuseOne(const core::Message& message, std::string_view reason, const Instant& now) {
   if (message.stop_sent) {
-    if (const Status kept = stops_.AppendStop(message.stop_sent->record_json); !kept.ok()) {
+    const std::string& record = message.stop_sent->record_json;
+    if (const Status kept = record.empty() ? Ok{} : stops_.AppendStop(record); !kept.ok()) {
       LogError("daemon", "a stop was sent but cannot be kept for the tables",
                {{"error", kept.error().message}});
     }

@@ -24,8 +24,27 @@ int64_t SizeOf(const std::string& path) {
 
 }  // namespace
 
+StopsLog::StopsLog(std::string path) : path_(std::move(path)) {
+  Reserve();
+}
+
+// Beyond the end, so that the file's size stays what it holds. Best effort: some file systems
+// cannot.
+void StopsLog::Reserve() {
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) {
+    ::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, SizeOf(path_) + kReserveBytes);
+    ::close(fd);
+  }
+}
+
 Status StopsLog::AppendStop(std::string_view record_json) {
-  return Append(kStop, record_json);
+  Status kept = Append(kStop, record_json);
+  if (!kept.ok() && unwritten_bytes_ + record_json.size() <= kUnwrittenBytesMax) {
+    unwritten_bytes_ += record_json.size();
+    unwritten_.emplace_back(record_json);
+  }
+  return kept;
 }
 
 Status StopsLog::AppendRefusal(std::string_view record_json) {
@@ -44,26 +63,27 @@ Status StopsLog::Append(std::string_view kind, std::string_view record_json) {
     return Error{Errc::kUnavailable, path_ + ": " + std::strerror(errno)};
   }
   const std::string line = std::string(kind) + std::string(record_json) + "\n";
+  const int64_t before = SizeOf(path_);
   const bool durable = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
                        ::fsync(fd) == 0;
   const int error = errno;
+  // Half a line would take the next one with it.
+  const bool whole = durable || ::ftruncate(fd, before) == 0;
   ::close(fd);
   if (!durable) {
-    return Error{Errc::kUnavailable, path_ + ": " + std::strerror(error)};
+    return Error{Errc::kUnavailable,
+                 path_ + ": " + std::strerror(error) + (whole ? "" : "; a torn line is left")};
   }
   return Ok{};
 }
 
 Result<std::vector<core::Event>> StopsLog::Read() {
   const Result<std::string> content = ReadFile(path_);
-  if (!content.ok()) {
-    if (content.error().code == Errc::kNotFound) {
-      return std::vector<core::Event>{};
-    }
+  if (!content.ok() && content.error().code != Errc::kNotFound) {
     return content.error();
   }
   std::vector<core::Event> events;
-  const std::string_view text = *content;
+  const std::string_view text = content.ok() ? std::string_view(*content) : "";
   read_bytes_ = text.size();
   for (size_t at = 0, end = text.find('\n'); end != std::string_view::npos;
        at = end + 1, end = text.find('\n', at)) {
@@ -74,19 +94,32 @@ Result<std::vector<core::Event>> StopsLog::Read() {
       events.emplace_back(core::RefusedRecord{std::string(line.substr(kRefusal.size()))});
     }
   }
+  for (const std::string& record : unwritten_) {
+    events.emplace_back(core::StopRecord{record});
+  }
+  read_unwritten_ = unwritten_.size();
   return events;
 }
 
 Status StopsLog::ForgetRead() {
   const size_t forgotten = std::exchange(read_bytes_, 0);
+  const size_t written = std::exchange(read_unwritten_, 0);
+  unwritten_.erase(unwritten_.begin(), unwritten_.begin() + static_cast<std::ptrdiff_t>(written));
+  unwritten_bytes_ = 0;
+  for (const std::string& record : unwritten_) {
+    unwritten_bytes_ += record.size();
+  }
   if (SizeOf(path_) > static_cast<int64_t>(forgotten)) {
     const Result<std::string> content = ReadFile(path_);
-    return content.ok() ? WriteFileAtomically(path_, content->substr(forgotten))
-                        : Status(content.error());
+    Status left = content.ok() ? WriteFileAtomically(path_, content->substr(forgotten))
+                               : Status(content.error());
+    Reserve();
+    return left;
   }
   if (::truncate(path_.c_str(), 0) != 0 && errno != ENOENT) {
     return Error{Errc::kUnavailable, path_ + ": " + std::strerror(errno)};
   }
+  Reserve();
   return Ok{};
 }
 

@@ -16,10 +16,15 @@ class StopsLog {
  public:
   // Bytes the log may have; refusals are no longer kept beyond a tenth of it, stops always.
   static constexpr int64_t kBytesMax = int64_t{64} << 20;
+  // Blocks of the disk that the log has before it needs them: for stops while the disk is full.
+  static constexpr int64_t kReserveBytes = int64_t{1} << 20;
+  // Bytes of stops that could not be appended and are kept in memory instead.
+  static constexpr size_t kUnwrittenBytesMax = size_t{16} << 20;
 
-  explicit StopsLog(std::string path) : path_(std::move(path)) {}
+  explicit StopsLog(std::string path);
 
-  // Appends with fsync. A full disk is an Error: the stop has gone out all the same.
+  // Appends with fsync. On a disk that is full and has used up the reserve it is an Error: the stop
+  // has gone out all the same, and is kept as long as this process lives.
   Status AppendStop(std::string_view record_json);
   Status AppendRefusal(std::string_view record_json);
 
@@ -31,9 +36,13 @@ class StopsLog {
 
  private:
   Status Append(std::string_view kind, std::string_view record_json);
+  void Reserve();
 
   std::string path_;
   size_t read_bytes_ = 0;
+  std::vector<std::string> unwritten_;  // records of stops, oldest first
+  size_t unwritten_bytes_ = 0;
+  size_t read_unwritten_ = 0;
 };
 
 }  // namespace printfleet::daemon

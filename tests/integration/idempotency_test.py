@@ -138,6 +138,20 @@ def test_of_another_author_it_is_another_command(site):
     assert sorted(row["author"] for row in site.commands(request_id)) == ["anna", "local"]
 
 
+def test_stops_at_once(site):
+    """They go out before their rows are stored, and once all the same."""
+    before = len(site.sent("stop"))
+    request_id = str(uuid.uuid4())
+    request = json.dumps({"id": request_id, "command": "print.stop", "target": site.target,
+                          "options": {"timeout_s": 3}})
+    infos = [site.person.client.publish("fleet/v1/command", request, 1) for _ in range(10)]
+    for info in infos:
+        info.wait_for_publish(15)
+    site.person.final(request_id)
+    msgids = {body["msgid"] for body in site.sent("stop")[before:]}
+    assert len(msgids) == 1, msgids
+
+
 def job_of(site):
     site.sim.tell(f"panel-start {site.printer.id} idempotent.gcode -1")
     job = wait.until(lambda: site.database.one(
