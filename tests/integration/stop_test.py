@@ -20,6 +20,7 @@ from harness.sim import Simulator
 
 BACKLOG = int(os.environ.get("STOP_BACKLOG", "20000"))
 STOP_S = 2.0
+BEHIND_S = 15.0  # the slowest of many, on a machine that has the database beside it
 SHORT = {
     "database": {"request_timeout_ms": 1500, "connect_timeout_ms": 1000},
     "inbound": {"hold_time_ms": 2000, "heartbeat_interval_ms": 300, "deaf_after_ms": 3000},
@@ -275,4 +276,7 @@ def test_behind_a_backlog():
         print(f"\n{BACKLOG} reports: queued in {queued_s:.0f} s, read in {took:.0f} s; "
               f"{len(behind)} stops behind them")
         figure(f"behind {behind[0][1]} reports", behind[0][0])
-        figure("the slowest behind the backlog", max(behind)[0])
+        figure("behind the backlog, the median", sorted(behind)[len(behind) // 2][0])
+        slowest, left = max(behind)
+        print(f"the slowest, with {left} left: {slowest * 1000:.0f} ms")
+        assert slowest < BEHIND_S

@@ -224,6 +224,14 @@ void Stage::AnswerQuestions() {
   for (const fleet::Question& question : bridge_->TakeQuestions()) {
     core::Answer answer{question, true, {}, ""};
     for (const auto& [id, row] : bridge_->store().commands()) {
+      if (question.kind == fleet::Question::Kind::kReplay &&
+          row.author + "\n" + row.request_id == question.subject) {
+        json::Writer writer;
+        writer.BeginObject().Member("command", row.command).Member("command_id", id);
+        writer.Member("same", row.body_digest == question.argument);
+        writer.Member("target_hash", row.target_hash).EndObject();
+        answer.rows = {writer.Take()};
+      }
       if (question.kind != fleet::Question::Kind::kCommandGet ||
           (std::to_string(id) != question.subject && row.request_id != question.subject)) {
         continue;

@@ -276,7 +276,9 @@ void Bridge::RefuseWaiting() {
 
 void Bridge::RefuseOne(const core::Message& message, std::string_view reason) {
   if (message.stop_sent) {
-    stops_log_.emplace_back(core::StopRecord{message.stop_sent->record_json});
+    if (!message.stop_sent->record_json.empty()) {
+      stops_log_.emplace_back(core::StopRecord{message.stop_sent->record_json});
+    }
     hooks_.publish(core_->StopResponse(*message.stop_sent));
     return;
   }
