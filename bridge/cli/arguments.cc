@@ -27,6 +27,7 @@ struct Everything {
   SendArguments send;
   EnrollArguments enroll;
   PrintersArguments printers;
+  PrintersFileArguments printers_file;
   WatchArguments watch;
   JobsArguments jobs;
   CommandsArguments commands;
@@ -256,12 +257,42 @@ void AddEnroll(CLI::App& app, Everything& all) {
   sub->callback([&all] { all.chosen = [&all] { return Parsed(all.enroll); }; });
 }
 
+void AddPrintersFile(CLI::App& printers, Everything& all) {
+  PrintersFileArguments& file = all.printers_file;
+  const auto choose = [&all](PrintersFileAction action) {
+    return [&all, action] {
+      all.printers_file.action = action;
+      all.chosen = [&all] { return Parsed(all.printers_file); };
+    };
+  };
+  CLI::App* out = printers.add_subcommand(
+      "export", "Write names, groups, labels, maintenance and notes as a file (printers.yaml)");
+  out->add_option("--out", file.file, "File to write; default: standard output");
+  AddSelectors(*out, file.selectors);
+  AddConnection(*out, file.connection);
+  out->callback(choose(PrintersFileAction::kExport));
+
+  CLI::App* in = printers.add_subcommand(
+      "import", "Make the printers what a file says; shows what changes, and asks");
+  in->add_option("FILE", file.file, "As export writes it; what it does not say is left alone")
+      ->required();
+  in->add_flag("-n,--dry-run", file.dry_run, "Only show what would change");
+  in->add_flag("-y,--yes", file.yes, "Do not ask");
+  AddConnection(*in, file.connection);
+  in->callback(choose(PrintersFileAction::kImport));
+}
+
 void AddQuestions(CLI::App& app, Everything& all) {
   CLI::App* printers = app.add_subcommand("printers", "List the printers");
   AddSelectors(*printers, all.printers.selectors);
   AddConnection(*printers, all.printers.connection);
   printers->add_flag("--json", all.printers.json, "State documents, one a line");
-  printers->callback([&all] { all.chosen = [&all] { return Parsed(all.printers); }; });
+  AddPrintersFile(*printers, all);
+  printers->callback([&all, printers] {
+    if (printers->get_subcommands().empty()) {
+      all.chosen = [&all] { return Parsed(all.printers); };
+    }
+  });
 
   CLI::App* watch = app.add_subcommand("watch", "Show the printers and what happens, live");
   AddConnection(*watch, all.watch.connection);

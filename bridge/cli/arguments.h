@@ -86,6 +86,17 @@ struct PrintersArguments {
   bool json = false;
 };
 
+enum class PrintersFileAction { kExport, kImport };
+
+struct PrintersFileArguments {
+  ConnectionArguments connection;
+  PrintersFileAction action = PrintersFileAction::kExport;
+  Selectors selectors;  // of an export; none: every printer
+  std::string file;     // of an export: empty is standard output
+  bool dry_run = false;
+  bool yes = false;
+};
+
 struct WatchArguments {
   ConnectionArguments connection;
   bool json = false;
@@ -145,9 +156,9 @@ struct Finished {
   std::string text;
 };
 
-using Parsed = std::variant<Finished, ServerArguments, SendArguments, EnrollArguments,
-                            PrintersArguments, WatchArguments, JobsArguments, CommandsArguments,
-                            UserArguments, CaptureArguments, ExplainArguments>;
+using Parsed = std::variant<Finished, PrintersFileArguments, ServerArguments, SendArguments,
+                            EnrollArguments, PrintersArguments, WatchArguments, JobsArguments,
+                            CommandsArguments, UserArguments, CaptureArguments, ExplainArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

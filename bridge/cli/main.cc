@@ -63,6 +63,11 @@ struct Runner {
 
   int operator()(const PrintersArguments& arguments) const { return Printers(arguments); }
 
+  int operator()(const PrintersFileArguments& arguments) const {
+    return arguments.action == PrintersFileAction::kExport ? ExportPrinters(arguments)
+                                                           : ImportPrinters(arguments);
+  }
+
   int operator()(const WatchArguments& arguments) const { return Watch(arguments); }
 
   int operator()(const JobsArguments& arguments) const { return Jobs(arguments); }

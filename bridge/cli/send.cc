@@ -1,10 +1,8 @@
 // printfleet send: a command, previewed, sent, and followed to its end.
-#include <poll.h>
-#include <unistd.h>
-
-#include <iostream>
+#include <chrono>
 #include <utility>
 
+#include "cli/confirm.h"
 #include "cli/conversation.h"
 #include "cli/exit_code.h"
 #include "cli/follow.h"
@@ -18,7 +16,6 @@
 namespace printfleet::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kTurn{200};
 constexpr std::chrono::seconds kAnswerTime{30};  // for a dry run
 constexpr std::chrono::seconds kGrace{15};       // behind --timeout, for the daemon's last word
 
@@ -94,25 +91,6 @@ Preview AskPreview(Conversation& conversation, const Draft& draft) {
   return preview;
 }
 
-// Asks on the terminal, with the connection kept alive meanwhile. A signal and the end of input
-// mean no.
-bool Confirmed(Conversation& conversation, const std::string& command, int64_t matched) {
-  PrintError(command + " to " + std::to_string(matched) + " printers? [y/N] ");
-  pollfd input{STDIN_FILENO, POLLIN, 0};
-  while (poll(&input, 1, 0) == 0) {
-    const auto interrupted = conversation.Idle(kTurn);
-    if (!interrupted.ok()) {
-      Complain(interrupted.error());
-      return false;
-    }
-    if (*interrupted) {
-      return false;
-    }
-  }
-  std::string answer;
-  return static_cast<bool>(std::getline(std::cin, answer)) && (answer == "y" || answer == "yes");
-}
-
 // The exit code when the command is not to be sent; else fills options.if_matched.
 std::optional<int> PreviewAndAsk(Conversation& conversation, const Draft& draft,
                                  RequestOptions& options) {
@@ -124,11 +102,12 @@ std::optional<int> PreviewAndAsk(Conversation& conversation, const Draft& draft,
     PrintError(preview.text);
   }
   if (preview.matched > 1) {
-    if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) {
+    if (!CanAsk()) {
       PrintError("printfleet: more than one printer, and nobody to ask: say --yes to send it\n");
       return kUsage;
     }
-    if (!Confirmed(conversation, draft.arguments.command, preview.matched)) {
+    if (!Confirmed(conversation, draft.arguments.command + " to " +
+                                     std::to_string(preview.matched) + " printers?")) {
       PrintError("nothing sent\n");
       return kUsage;
     }

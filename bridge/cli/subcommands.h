@@ -23,6 +23,8 @@ int Check(const std::string& config);
 int Send(const SendArguments& arguments, const std::vector<CommandHelp>& commands);
 int Enroll(const EnrollArguments& arguments, const std::vector<CommandHelp>& commands);
 int Printers(const PrintersArguments& arguments);
+int ExportPrinters(const PrintersFileArguments& arguments);
+int ImportPrinters(const PrintersFileArguments& arguments);
 int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);
 int Commands(const CommandsArguments& arguments);

@@ -31,6 +31,13 @@ void WriteIdentity(const Registration& registration, json::Writer& writer) {
     writer.Member(name, value);
   }
   writer.EndObject().Member("enrolment", Name(registration.enrolment));
+  // The operator's, and seldom: there only when they are set.
+  if (registration.topic_form) {
+    writer.Member("topic_form", protocol::Name(*registration.topic_form));
+  }
+  if (!registration.note.empty()) {
+    writer.Member("note", registration.note);
+  }
 }
 
 void WriteState(const Printer& printer, json::Writer& writer) {

@@ -47,6 +47,10 @@ std::string Suggestion(std::string_view text, const std::vector<std::string>& wo
   return nearest.empty() ? "" : "; did you mean \"" + std::string(nearest) + "\"?";
 }
 
+bool IsPrintable(const std::string& text) {
+  return IsCleanUtf8(text) && PrintableText(text, text.size()) == text;
+}
+
 template <typename T>
 bool ParseWhole(std::string_view text, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -116,12 +120,42 @@ void Section::Text(std::string_view key, std::string& out) {
   if (node == nullptr) {
     return;
   }
-  if (!IsCleanUtf8(node->text) || PrintableText(node->text, node->text.size()) != node->text) {
+  if (!IsPrintable(node->text)) {
     Error(key, "holds control characters");
   } else if (node->text.empty()) {
     Error(key, "is empty");
   } else {
     out = node->text;
+  }
+}
+
+void Section::NullableText(std::string_view key, std::string& out) {
+  const YamlNode* node = Find(key);
+  if (node != nullptr && node->kind == YamlNode::Kind::kNull) {
+    out.clear();
+  } else {
+    Text(key, out);
+  }
+}
+
+void Section::TextMap(std::string_view key, std::map<std::string, std::string>& out) {
+  const YamlNode* node = Find(key);
+  if (node == nullptr) {
+    return;
+  }
+  if (node->kind != YamlNode::Kind::kMap && node->kind != YamlNode::Kind::kNull) {
+    Error(key, "expected a map of texts, got " + Described(*node));
+    return;
+  }
+  out.clear();
+  for (const auto& member : node->members) {
+    const YamlNode& value = member.value;
+    if (member.key.empty() || !IsPrintable(member.key) || value.kind != YamlNode::Kind::kScalar ||
+        !IsPrintable(value.text)) {
+      Add({member.line, member.column}, key, "expected texts, got " + Described(value), false);
+    } else {
+      out[member.key] = value.text;
+    }
   }
 }
 
@@ -327,10 +361,11 @@ void Section::Finish() const {
 }
 
 void ReadListFile(const std::string& text, const std::string& file, std::string_view key,
-                  const std::function<void(Section)>& read_item, std::vector<Problem>& problems) {
+                  const std::function<void(Section)>& read_item, std::vector<Problem>& problems,
+                  const YamlLimits& limits) {
   Notes notes;
   notes.file = file;
-  const auto root = ParseYaml(text, file, notes.problems);
+  const auto root = ParseYaml(text, file, notes.problems, limits);
   if (root) {
     Section section(*root, "", Place{}, notes);
     auto items = section.Children(key);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,6 +61,10 @@ class Section {
   Section(const YamlNode& node, std::string path, Place place, Notes& notes);
 
   void Text(std::string_view key, std::string& out);
+  // Text, or null: "".
+  void NullableText(std::string_view key, std::string& out);
+  // A map of texts with any keys; also null: an empty one.
+  void TextMap(std::string_view key, std::map<std::string, std::string>& out);
   // Text that is a file's absolute path; "${CREDENTIALS_DIRECTORY}/" in front is replaced by what
   // systemd gave the process.
   void Path(std::string_view key, std::string& out);
@@ -155,6 +160,7 @@ class Section {
 // A file that is one list under `key`: each item by `read_item`. What is wrong is appended to
 // `problems`, in the order of the file; an empty list is wrong.
 void ReadListFile(const std::string& text, const std::string& file, std::string_view key,
-                  const std::function<void(Section)>& read_item, std::vector<Problem>& problems);
+                  const std::function<void(Section)>& read_item, std::vector<Problem>& problems,
+                  const YamlLimits& limits = {});
 
 }  // namespace printfleet::settings

@@ -152,11 +152,11 @@ struct Commands {
   int request_bytes_max = 256 << 10;
   int depth_max = 16;
   seconds stop_stale{60};
-  seconds attempt{15};       // Message Expiry of one attempt at most
-  seconds fresh{10};         // before start, heat and OTA a printer answered within this
+  seconds attempt{15};        // Message Expiry of one attempt at most
+  seconds fresh{10};          // before start, heat and OTA a printer answered within this
   int max_in_flight = 10000;  // over the farm
-  int heating_max = 0;       // printers that heat at once, over the farm; 0: no limit
-  int open_max = 1000;       // commands accepted and not done
+  int heating_max = 0;        // printers that heat at once, over the farm; 0: no limit
+  int open_max = 1000;        // commands accepted and not done
   int list_limit_max = 1000;
   seconds remember{30 * 24 * 3600};  // ids in memory, for idempotency; the tables know all
   int remembered_max = 100'000;      // and at most so many of them, about 0.3 KiB each

@@ -10,20 +10,17 @@
 namespace printfleet::settings {
 namespace {
 
-constexpr size_t kBytesMax = 1 << 20;
-constexpr int kNodesMax = 20000;  // aliases multiply: an "alias bomb" ends here
-
-// Turns yaml-cpp's nodes into ours; stops at kNodesMax.
+// Turns yaml-cpp's nodes into ours; stops at `values_max` of them.
 class Converter {
  public:
-  Converter(const std::string& file, std::vector<Problem>& problems)
-      : file_(file), problems_(problems) {}
+  Converter(const std::string& file, std::vector<Problem>& problems, int values_max)
+      : file_(file), problems_(problems), values_max_(values_max) {}
 
   YamlNode Convert(const YAML::Node& from) {
     YamlNode node;
     node.line = from.Mark().line + 1;
     node.column = from.Mark().column + 1;
-    if (++count_ > kNodesMax) {
+    if (++count_ > values_max_) {
       return node;
     }
     if (from.IsScalar()) {
@@ -44,7 +41,7 @@ class Converter {
     return node;
   }
 
-  [[nodiscard]] bool too_large() const { return count_ > kNodesMax; }
+  [[nodiscard]] bool too_large() const { return count_ > values_max_; }
 
  private:
   void AddMember(const YAML::Node& key, const YAML::Node& value, YamlNode& node) {
@@ -77,6 +74,7 @@ class Converter {
 
   const std::string& file_;
   std::vector<Problem>& problems_;
+  const int values_max_;
   int count_ = 0;
 };
 
@@ -144,9 +142,12 @@ std::optional<YAML::Mark> SecondDocument(const std::string& text) {
 }  // namespace
 
 std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& file,
-                                  std::vector<Problem>& problems) {
-  if (text.size() > kBytesMax) {
-    problems.push_back({file, 0, 0, "is larger than 1 MiB: not a configuration", false});
+                                  std::vector<Problem>& problems, const YamlLimits& limits) {
+  if (text.size() > limits.bytes) {
+    problems.push_back(
+        {file, 0, 0,
+         "is larger than " + std::to_string(limits.bytes >> 20U) + " MiB: not a configuration",
+         false});
     return std::nullopt;
   }
   if (HasTabIndentation(text, file, problems)) {
@@ -158,10 +159,13 @@ std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& fi
                           "a second document: one file holds one", false});
       return std::nullopt;
     }
-    Converter converter(file, problems);
+    Converter converter(file, problems, limits.values);
     YamlNode root = converter.Convert(YAML::Load(text));
     if (converter.too_large()) {
-      problems.push_back({file, 0, 0, "has more than 20000 values: not a configuration", false});
+      problems.push_back(
+          {file, 0, 0,
+           "has more than " + std::to_string(limits.values) + " values: not a configuration",
+           false});
       return std::nullopt;
     }
     return root;

@@ -32,10 +32,16 @@ struct YamlMember {
   YamlNode value;
 };
 
+// Beyond them a file is not what it should be.
+struct YamlLimits {
+  size_t bytes = size_t{1} << 20;
+  int values = 20000;  // aliases multiply: an "alias bomb" ends here
+};
+
 // The file's one document; nullopt with a problem added when it is no YAML, has a tab as
-// indentation, more than one document, or is larger than any configuration (1 MiB, 20000 values).
+// indentation, more than one document, or is larger than `limits`.
 // A key that is there twice is a problem too, and its first value stands. An empty text is kNull.
 std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& file,
-                                  std::vector<Problem>& problems);
+                                  std::vector<Problem>& problems, const YamlLimits& limits = {});
 
 }  // namespace printfleet::settings

@@ -110,6 +110,23 @@ TEST(Arguments, EachSubcommandIsRecognized) {
   EXPECT_EQ(std::get<UserArguments>(Parse({"user", "list"})).action, UserAction::kList);
 }
 
+TEST(Arguments, PrintersAreListedOrAFile) {
+  const auto out = std::get<PrintersFileArguments>(
+      Parse({"printers", "export", "--out", "f", "--group", "rack-a", "--config", "c"}));
+  EXPECT_EQ(out.action, PrintersFileAction::kExport);
+  EXPECT_EQ(out.file, "f");
+  EXPECT_EQ(out.selectors.groups, (std::vector<std::string>{"rack-a"}));
+  EXPECT_EQ(out.connection.config, "c");
+  const auto in = std::get<PrintersFileArguments>(Parse({"printers", "import", "f", "-n", "-y"}));
+  EXPECT_EQ(in.action, PrintersFileAction::kImport);
+  EXPECT_EQ(in.file, "f");
+  EXPECT_TRUE(in.dry_run);
+  EXPECT_TRUE(in.yes);
+  EXPECT_EQ(std::get<Finished>(Parse({"printers", "import"})).code, 2);
+  EXPECT_EQ(std::get<Finished>(Parse({"printers", "export", "-h"})).code, 0);
+  EXPECT_TRUE(std::holds_alternative<PrintersArguments>(Parse({"printers", "--group", "x"})));
+}
+
 TEST(Arguments, CaptureReadsTimesAndSizes) {
   const Parsed parsed = Parse({"capture", "--printer", "a-01,a-02", "--out", "x.jsonl", "--for",
                                "90m", "--max-bytes", "2MiB", "--redact-filenames"});

@@ -71,6 +71,16 @@ TEST(Document, OfAPrintingPrinter) {
   EXPECT_EQ(Document(PrintingPrinter(), Codes()), expected);
 }
 
+TEST(Document, WhatTheOperatorSetIsThereWhenItIsSet) {
+  Printer printer = PrintingPrinter();
+  EXPECT_EQ(Document(printer, Codes()).find("note"), std::string::npos);
+  printer.registration.note = "bought used";
+  printer.registration.topic_form = protocol::TopicForm::kLong;
+  EXPECT_NE(Document(printer, Codes())
+                .find(R"("enrolment":"enrolled","topic_form":"long","note":"bought used",)"),
+            std::string::npos);
+}
+
 TEST(Document, WhatWasNeverSaidIsNull) {
   Printer printer;
   printer.registration.id = "p";
