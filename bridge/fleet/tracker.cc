@@ -33,7 +33,9 @@ void ReportBy(Command& command, MonoTime due) {
 void EndExecution(Turn& turn, const ExecutionKey& key, Ending ending) {
   Execution& execution = turn.world.executions.Mutable(key);
   Command& command = turn.world.commands.Mutable(key.command_id);
-  execution.finished_at = turn.now.wall;
+  const WallTime started_at = execution.sent_at.value_or(command.created_at);
+  // An answer that was read before the broker's word of the message may be judged after it.
+  execution.finished_at = std::max(turn.now.wall, started_at);
   execution.code = ending.code;
   execution.message = std::move(ending.message);
   execution.result = std::move(ending.result);
@@ -51,8 +53,8 @@ void EndExecution(Turn& turn, const ExecutionKey& key, Ending ending) {
   command.unreported.push_back(key.printer_id);
   ReportBy(command, turn.now.mono + kReportDelay);
   Forget(turn.world, key);
-  turn.output.finished.push_back({command.request.spec->name, execution.state,
-                                  turn.now.wall - execution.sent_at.value_or(command.created_at)});
+  turn.output.finished.push_back(
+      {command.request.spec->name, execution.state, *execution.finished_at - started_at});
   if (execution.job_id && execution.state != ExecutionState::kSucceeded) {
     GiveUpJob(turn, execution, execution.message);
   }

@@ -108,6 +108,19 @@ TEST(Command, AckShowsAndOnlyOurMsgidDoes) {
   EXPECT_EQ(farm.State("a"), "succeeded");
 }
 
+// The answer was read, then the PUBACK of what it answers; the batch of the answer came later.
+TEST(Command, NothingEndsBeforeItWasSent) {
+  Farm farm;
+  farm.Add("a");
+  farm.Send(Farm::Make(1, "fan.set", kAll, R"({"fan_ratio":0.5})"));
+  farm.now.wall -= milliseconds(1);
+  farm.Report("a", protocol::FanReport{0.5}, MakeEnvelope("fan", "auto"));
+  EXPECT_EQ(farm.State("a"), "succeeded");
+  EXPECT_EQ(farm.Find("a")->finished_at, farm.Find("a")->sent_at);
+  ASSERT_EQ(farm.all.finished.size(), 1U);
+  EXPECT_EQ(farm.all.finished[0].duration, milliseconds(0));
+}
+
 TEST(Command, StartProbesThenSendsOnceWithATaskAndAJob) {
   Farm farm;
   farm.Add("a");
