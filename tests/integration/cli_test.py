@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from harness import documents, mqtt, wait
+from harness import contract, mqtt, wait
 from harness.farm import PRINTFLEET, ROOT, Daemon
 from harness.sim import Simulator
 
@@ -86,7 +86,7 @@ def test_printers(desk):
     listed = desk.lines("printers")
     assert {each["printer_id"] for each in listed} == {printer.id for printer in desk.sim.printers}
     for each in listed:
-        assert documents.state_problems(each) == []
+        assert contract.problems("state", each) == []
     pro = desk.lines("printers", "--model", "K2Pro")
     assert {each["model"] for each in pro} == {"K2Pro"} and len(pro) == 2
     old = desk.lines("printers", "--firmware", "<3.1.0")

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from harness import commands, documents, mqtt, wait
+from harness import commands, contract, mqtt, wait
 
 
 @pytest.fixture(scope="module", name="farm")
@@ -60,7 +60,7 @@ def test_set_list_get(farm):
     found = farm.person.ask("printer.get", {"printers": ["a-01"]})["printers"]
     assert [each["printer_id"] for each in found] == [first.id]
     assert found[0]["groups"] == ["rack-a"] and found[0]["labels"] == {"row": "1"}
-    assert documents.state_problems(found[0]) == []
+    assert contract.problems("state", found[0]) == []
     for target, names in [({"groups": ["rack-a"]}, {"a-01", "a-02"}),
                           ({"groups": ["rack-b"]}, {"a-02"}),
                           ({"labels": {"row": "1"}}, {"a-01"}),

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness import documents, mqtt, wait
+from harness import contract, mqtt, wait
 from harness.farm import Daemon
 from harness.sim import Simulator
 
@@ -82,7 +82,7 @@ def test_a_printer_is_enrolled_before_it_connects(farm):
     assert (row["enrolment"], row["model_id"], row["name"]) == ("enrolled", "20021", "early")
     assert row["last_seen_at"] is None and row["first_seen_at"] is not None
     document = farm.state(printer)
-    assert documents.state_problems(document) == []
+    assert contract.problems("state", document) == []
     assert (document["online"], document["state"]) == (None, "unknown")
 
     farm.early.start()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import documents, mqtt, wait
+from harness import contract, mqtt, wait
 from harness.farm import Daemon
 from harness.sim import Simulator
 
@@ -140,13 +140,13 @@ def test_retained_topics_show_printers_and_bridge(road):
         seen = wait.until(lambda: len(found := states()) == 33 and found, "33 retained states", 20)
         for printer in road.sim.printers:
             document = seen[printer.id]
-            assert documents.state_problems(document) == []
+            assert contract.problems("state", document) == []
             assert document["printer_id"] == printer.id and document["model"] == printer.model
             assert document["online"] is True and document["firmware"] == printer.firmware
             assert document["nozzle_temp_c"] is not None
         others = set(seen) - {printer.id for printer in road.sim.printers}
         for printer_id in others:
-            assert documents.state_problems(seen[printer_id]) == []
+            assert contract.problems("state", seen[printer_id]) == []
             assert seen[printer_id]["online"] is False and seen[printer_id]["state"] == "offline"
         rest = person.retained("fleet/v1/#")
         bridge = json.loads(rest.pop("fleet/v1/bridge"))

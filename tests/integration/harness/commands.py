@@ -3,7 +3,7 @@ import collections
 import contextlib
 import json
 
-from harness import documents, mqtt, wait
+from harness import contract, mqtt, wait
 from harness.farm import Daemon
 from harness.sim import Simulator
 
@@ -141,7 +141,7 @@ def check_stream(responses, done, matched):
     assert counts["progress"] >= 1, events
     assert len({each["id"] for each in responses}) == 1
     times = [each["at"] for each in responses]
-    assert times == sorted(times) and all(documents.is_time(each) for each in times)
+    assert times == sorted(times) and all(contract.is_time(each) for each in times)
     assert responses[0]["matched"] == matched and responses[0]["target_hash"]
     for progress in (each for each in responses if each["event"] == "progress"):
         assert sum(progress[name] for name in ("queued", "sent", "succeeded", "failed", "timed_out",

@@ -35,6 +35,10 @@ def _validator(name):
                                       resolver=jsonschema.RefResolver(uri, schema(name), store))
 
 
+def is_time(text):
+    return TIME.fullmatch(text) is not None
+
+
 def _said(error):
     """The part of the schema that came closest says what is wrong."""
     inner = jsonschema.exceptions.best_match([error])

@@ -10,7 +10,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from harness import wait
+from harness import contract, wait
 
 FLEET = "fleet/v1"
 
@@ -18,7 +18,8 @@ Message = collections.namedtuple("Message", "topic payload retain correlation at
 
 
 class Client:
-    """MQTT 5, connected inside `with`. Everything that arrives is kept in `messages`."""
+    """MQTT 5, connected inside `with`. Everything that arrives is kept in `messages`; at the end of
+    the block all of it that is of the fleet's topics must follow the contract."""
 
     def __init__(self, port, user=None, password=None, client_id=None, host="127.0.0.1",
                  author="local"):
@@ -32,6 +33,7 @@ class Client:
         self.filters = []
         self.connects = 0
         self.acked = {}
+        self.requests = []
         self.client = paho.Client(client_id=client_id or f"test-{uuid.uuid4().hex[:12]}",
                                   protocol=paho.MQTTv5)
         self.client.reconnect_delay_set(0.05, 1)
@@ -82,12 +84,27 @@ class Client:
         assert self.reason.value == 0, f"refused: {self.reason}"
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.close()
+        if kind is None:
+            self.check_contract()
 
     def close(self):
         self.client.disconnect()
         self.client.loop_stop()
+
+    def check_contract(self):
+        """schema/ has the contract; of requests it is true for those that were not refused."""
+        answers = collections.defaultdict(set)
+        for each in self.messages:
+            assert contract.message_problems(each.topic, each.payload) == [], each
+            if contract.name_of(each.topic) == "response":
+                document = json.loads(each.payload)
+                answers[document["id"]].add(document["event"])
+        for request in self.requests:
+            events = answers.get(request.get("id"), {"rejected"})
+            if "rejected" not in events:
+                assert contract.problems("command", request) == [], request
 
     def subscribe(self, *filters, qos=1, retain_as_published=False):
         """Reason codes, one a filter (below 128: granted)."""
@@ -103,6 +120,8 @@ class Client:
         given = Properties(PacketTypes.PUBLISH)
         for name, value in properties.items():
             setattr(given, name, value)
+        if contract.name_of(topic) == "command":
+            self._note_request(payload)
         connects, subscribed = self.connects, len(self.subscribed)
         info = self.client.publish(topic, payload, qos, retain, given)
         if qos == 0:
@@ -116,6 +135,14 @@ class Client:
             wait.until(lambda: len(self.subscribed) >= subscribed + len(self.filters),
                        "subscribed again", 15)
         return reason
+
+    def _note_request(self, payload):
+        try:
+            document = json.loads(payload)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(document, dict):
+            self.requests.append(document)
 
     def _reason(self, mid):
         with self.lock:
