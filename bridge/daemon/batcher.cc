@@ -262,6 +262,7 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
   }
   core_.Step(event, at);
   guard_.Leave();
+  oldest_ = batch_.empty() ? at.mono : std::min(oldest_, at.mono);
   batch_.push_back(std::move(event));
 }
 
@@ -273,7 +274,7 @@ bool Batcher::Full(const Instant& now) const {
 
 void Batcher::CloseBatch(const Instant& now) {
   effects_ = core_.Seal(now);
-  sealed_at_ = now.mono;
+  decided_at_ = batch_.empty() ? now.mono : std::min(now.mono, oldest_);
   for (const core::Message& waiting : commands_) {
     if (waiting.stop_sent) {
       WithdrawOvertaken(*waiting.stop_sent);
@@ -316,7 +317,7 @@ void Batcher::ReleaseBatch(const Instant& now) {
     hooks_.snapshot_changed();
   }
   for (core::Publish& publish : effects_.publishes) {
-    if (core::TakeWaiting(publish, now.mono - sealed_at_)) {
+    if (core::TakeWaiting(publish, now.mono - decided_at_)) {
       hooks_.publish(std::move(publish));
     } else if (publish.token != 0) {
       events_.emplace_back(core::Published{publish.execution, publish.token, false,

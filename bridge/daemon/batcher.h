@@ -131,7 +131,8 @@ class Batcher {
   core::Effects effects_;                  // without their rows once those are with the store
   std::vector<CommandId> batch_commands_;  // that the batch's rows accept or end
   bool batch_has_rows_ = false;
-  MonoTime sealed_at_;
+  MonoTime oldest_;      // of the batch's events
+  MonoTime decided_at_;  // what the sealed batch sends was decided then, at the earliest
   MonoTime commit_since_;
   int commits_open_ = 0;  // asked of the worker and not answered yet
   bool in_doubt_ = false;

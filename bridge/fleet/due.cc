@@ -66,16 +66,35 @@ void Take(Turn& turn, const ExecutionKey& key, Evidence evidence) {
   }
 }
 
+// Does the report name a message of ours to this printer, of these or an earlier one?
+bool NamesOurs(const World& world, const protocol::Report& report, const Keys& keys) {
+  const std::string_view msgid = report.envelope.msgid;
+  if (msgid.empty()) {
+    return false;
+  }
+  const auto* sent = world.msgids.Find(PrinterId(report.printer_id));
+  return (sent != nullptr && std::ranges::find(*sent, msgid) != sent->end()) ||
+         std::ranges::any_of(keys, [&](const ExecutionKey& key) {
+           const Execution* execution = world.executions.Find(key);
+           return execution != nullptr && execution->msgid == msgid;
+         });
+}
+
+// Its message leaves with this batch: nothing that was read before can be an answer to it.
+bool LeavesNow(const World& world, const ExecutionKey& key, const Execution& execution) {
+  const Execution* committed = world.executions.FindCommitted(key);
+  return execution.started && execution.state == ExecutionState::kQueued &&
+         (committed == nullptr || committed->attempts < execution.attempts);
+}
+
 void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys, bool live) {
   const std::string_view msgid = report.envelope.msgid;
-  const bool owned = !msgid.empty() && std::ranges::any_of(keys, [&](const ExecutionKey& key) {
-    const Execution* execution = turn.world.executions.Find(key);
-    return execution != nullptr && execution->msgid == msgid;
-  });
+  const bool ours = NamesOurs(turn.world, report, keys);
   for (const ExecutionKey& key : keys) {
     const Execution* execution = turn.world.executions.Find(key);
     const Command* command = turn.world.commands.Find(key.command_id);
-    if (execution == nullptr || command == nullptr || !IsOut(*execution)) {
+    if (execution == nullptr || command == nullptr || !IsOut(*execution) ||
+        LeavesNow(turn.world, key, *execution)) {
       continue;
     }
     // What waited for us proves nothing about now; but it answers the message that it names.
@@ -83,8 +102,9 @@ void JudgeAll(Turn& turn, const protocol::Report& report, const Keys& keys, bool
       continue;
     }
     Evidence evidence = Judge(command->request, *execution, report, turn.rules.error_codes);
-    // A refusal that names another message of ours is about that one.
-    if (owned && execution->msgid != msgid && evidence.verdict == Verdict::kRefuted) {
+    // A refusal or an answer that names another message of ours is about that one.
+    if (ours && execution->msgid != msgid &&
+        (evidence.verdict == Verdict::kRefuted || IsAnswered(*command->request.spec))) {
       continue;
     }
     Take(turn, key, std::move(evidence));

@@ -192,29 +192,30 @@ struct Row {
   std::string_view command;
   Evidence (*judge)(const Case&);
   bool question = false;  // unanswered: timed_out, not sent_unconfirmed
+  bool answered = false;  // proved by an answer to it, not by what the printer does
 };
 
 constexpr std::array kRows = {
-    Row{"file.list_local", JudgeListLocal, true},
-    Row{"file.list_usb", JudgeListUsb, true},
-    Row{"file.delete_local", JudgeDeleteLocal},
-    Row{"file.delete_usb", JudgeDeleteUsb},
-    Row{"cloud.recommend_list", JudgeRecommend},
+    Row{"file.list_local", JudgeListLocal, true, true},
+    Row{"file.list_usb", JudgeListUsb, true, true},
+    Row{"file.delete_local", JudgeDeleteLocal, false, true},
+    Row{"file.delete_usb", JudgeDeleteUsb, false, true},
+    Row{"cloud.recommend_list", JudgeRecommend, false, true},
     Row{"status.query", JudgeStatus, true},
-    Row{"video.start_capture", JudgeVideo},
-    Row{"print.slice_params", JudgeSliceParams, true},
+    Row{"video.start_capture", JudgeVideo, false, true},
+    Row{"print.slice_params", JudgeSliceParams, true, true},
     Row{"print.query", JudgeQuery, true},
-    Row{"print.map_local_task", JudgeMapTask},
+    Row{"print.map_local_task", JudgeMapTask, false, true},
     Row{"print.start", JudgeStart},
     Row{"print.pause", JudgePause},
     Row{"print.resume", JudgeResume},
     Row{"print.stop", JudgeStop},
     Row{"print.cancel", JudgeCancel},
-    Row{"print.update", JudgeUpdate},
-    Row{"fan.set", JudgeFan},
+    Row{"print.update", JudgeUpdate, false, true},
+    Row{"fan.set", JudgeFan, false, true},
     Row{"ota.report_version", JudgeVersion, true},
     Row{"ota.update", JudgeOta},
-    Row{"printer.raw", JudgeRaw},
+    Row{"printer.raw", JudgeRaw, false, true},
 };
 
 const Row* FindRow(std::string_view command) {
@@ -275,6 +276,11 @@ Evidence Judge(const Request& request, const Execution& execution, const Report&
     evidence.message = printer::ErrorText(error_codes, report.envelope);
   }
   return evidence;
+}
+
+bool IsAnswered(const CommandSpec& spec) {
+  const Row* row = FindRow(spec.name);
+  return row != nullptr && row->answered;
 }
 
 Silence JudgeSilence(const Request& request, const Execution& execution,

@@ -23,6 +23,9 @@ struct Evidence {
   std::string result;  // JSON text, "" for none
 };
 
+// Proved by an answer to its own message, not by what the printer is seen to do.
+bool IsAnswered(const CommandSpec& spec);
+
 // A refusal with a known code carries that code's text.
 // Requires: the report was read live, after the execution's message was handed out.
 Evidence Judge(const Request& request, const Execution& execution, const protocol::Report& report,

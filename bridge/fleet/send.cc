@@ -52,6 +52,20 @@ seconds ExpiryOf(const Turn& turn, const Command& command, const Execution& exec
   return std::max(seconds(1), std::chrono::ceil<seconds>(left));
 }
 
+// Late answers come minutes later; then it has had this many others at most.
+constexpr size_t kMsgidsMax = 16;
+
+void RememberMsgid(World& world, const PrinterId& id, const std::string& msgid) {
+  if (world.msgids.Find(id) == nullptr) {
+    world.msgids.Put(id, {});
+  }
+  std::vector<std::string>& msgids = world.msgids.Mutable(id);
+  if (msgids.size() == kMsgidsMax) {
+    msgids.erase(msgids.begin());
+  }
+  msgids.push_back(msgid);
+}
+
 }  // namespace
 
 void GiveUpJob(Turn& turn, const Execution& execution, std::string_view why) {
@@ -85,6 +99,7 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
   const seconds expiry = ExpiryOf(turn, command, execution);
   ++execution.attempts;
   execution.msgid = turn.world.new_msgid();
+  RememberMsgid(turn.world, key.printer_id, execution.msgid);
   execution.token = static_cast<PublishToken>(execution.attempts);
   execution.attempt_expires = turn.now.mono + expiry;
   Outgoing outgoing;

@@ -8,6 +8,7 @@ void World::Merge() {
   executions.Merge();
   open_commands.Merge();
   requests.Merge();
+  msgids.Merge();
   ledger.Merge();
 }
 
@@ -17,6 +18,7 @@ void World::Drop() {
   executions.Drop();
   open_commands.Drop();
   requests.Drop();
+  msgids.Drop();
   ledger.Drop();
 }
 

@@ -57,6 +57,9 @@ struct World {
   // Commands with a non-final execution at this printer, oldest first.
   OverlayMap<PrinterId, std::vector<CommandId>> open_commands;
   RememberedRequests requests;
+  // The last msgids of our commands to this printer, oldest first: whose answer a report is. Of
+  // this process.
+  OverlayMap<PrinterId, std::vector<std::string>> msgids;
   OverlayValue<Ledger> ledger;
 
   // Not part of the overlay: of the process, not of the farm.

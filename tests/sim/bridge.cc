@@ -316,7 +316,7 @@ bool Bridge::Turn() {
     return false;
   }
   effects_ = core_->Seal(clock_.now());
-  sealed_at_ = clock_.now().mono;
+  decided_at_ = batch_.empty() ? clock_.now().mono : std::min(clock_.now().mono, oldest_);
   for (const core::Message& waiting : Of(core::Session::kCommands).waiting) {
     if (waiting.stop_sent) {
       WithdrawOvertaken(*waiting.stop_sent);
@@ -358,7 +358,9 @@ void Bridge::Fill() {
 
 void Bridge::Step(core::Event event) {
   const auto* message = std::get_if<core::Message>(&event);
-  core_->Step(event, message != nullptr ? message->received : clock_.now());
+  const Instant at = message != nullptr ? message->received : clock_.now();
+  core_->Step(event, at);
+  oldest_ = batch_.empty() ? at.mono : std::min(oldest_, at.mono);
   batch_.push_back(std::move(event));
   hooks_.stepped();
 }
@@ -409,7 +411,7 @@ void Bridge::Release() {
   core::Effects effects = std::exchange(effects_, {});
   batch_.clear();
   for (core::Publish& publish : effects.publishes) {
-    if (core::TakeWaiting(publish, clock_.now().mono - sealed_at_)) {
+    if (core::TakeWaiting(publish, clock_.now().mono - decided_at_)) {
       hooks_.publish(publish);
     } else if (publish.token != 0) {
       events_.emplace_back(core::Published{publish.execution, publish.token, false,

@@ -165,7 +165,8 @@ class Bridge {
   std::optional<Fate> doubt_;
   bool doubt_answered_ = false;
   MonoTime away_since_;
-  MonoTime sealed_at_;
+  MonoTime oldest_;      // of the batch's events
+  MonoTime decided_at_;  // what the sealed batch sends was decided then, at the earliest
   size_t batch_max_ = 500;
   std::vector<fleet::Question> questions_;
 };
