@@ -24,6 +24,7 @@ struct Limits {
 };
 
 class Parser;
+class Schema;
 
 // A view of one value inside a Parser's last document; cheap to copy; a missing member is a Value
 // too, of no type. It, and every text of it, is valid until the Parser parses again or goes.
@@ -67,6 +68,7 @@ class Value {
 
  private:
   friend class Parser;
+  friend class Schema;
   using Node = rapidjson::GenericValue<rapidjson::UTF8<char>,
                                        rapidjson::MemoryPoolAllocator<rapidjson::CrtAllocator>>;
 

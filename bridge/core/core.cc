@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "fleet/check_schema.h"
 
 namespace printfleet::core {
 namespace {
@@ -55,6 +56,7 @@ Core::Core(const settings::Settings& settings, const settings::ModelRegistry& mo
       asks_(settings.fleet.queries_per_second) {
   world_.new_msgid = [this] { return UuidText(random_(), random_()); };
   next_job_id_ = [this] { return JobId{world_.ledger.Mutable().next_job_id++}; };
+  fleet::PrepareSchemas();
 }
 
 void Core::Merge(const Instant& now) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "fleet/build.h"
+#include "fleet/check_schema.h"
 #include "fleet/stop.h"
 #include "settings/suggest.h"
 
@@ -12,51 +13,27 @@ namespace {
 
 constexpr size_t kTextBytesMax = 4096;
 constexpr size_t kResponseTopicBytesMax = 1024;
-constexpr int64_t kMaxInFlightMax = 10000;
-constexpr int64_t kIntervalMaxMs = 3'600'000;
-constexpr int64_t kHeatingMax = 10000;
-constexpr int64_t kTimeoutMaxS = int64_t{7} * 24 * 3600;
 
 using Rejected = std::optional<Rejection>;
 
-Rejected WrongType(const std::string& path, std::string_view expected, json::Value value) {
-  return Rejection{
-      "wrong_type",
-      path + ": expected " + std::string(expected) + ", got " + std::string(value.TypeName()),
-      path};
-}
-
-// Refuses members of `object` that are not among `known`.
-Rejected CheckMembers(json::Value object, std::string_view prefix,
-                      const std::vector<std::string>& known) {
-  for (size_t i = 0; i < object.size(); ++i) {
-    const std::string name(object.member_name(i));
-    if (std::ranges::find(known, name) == known.end()) {
-      const std::string path = std::string(prefix) + PrintableText(name, 80);
-      return Rejection{"unknown_argument", path + ": unknown" + Hint(name, known), path};
-    }
+// The schema has been asked before: what is there is of its type and within its range.
+Rejected ReadOptions(json::Value options, Options& into, ReplyTo& reply_to) {
+  into.dry_run = options["dry_run"].Bool().value_or(into.dry_run);
+  into.max_in_flight =
+      static_cast<int>(options["max_in_flight"].Int().value_or(into.max_in_flight));
+  into.interval = milliseconds(options["interval_ms"].Int().value_or(0));
+  into.heating = options["heating_limit"].Int();
+  into.wait_when_offline = options["on_offline"].String() == "wait";
+  if (const auto timeout_s = options["timeout_s"].Int()) {
+    into.timeout = seconds(*timeout_s);
   }
-  return std::nullopt;
-}
-
-Rejected ParseTimes(json::Value options, Options& into) {
-  if (const json::Value value = options["timeout_s"]; value.exists()) {
-    const auto number = value.Int();
-    if (!number) {
-      return WrongType("options.timeout_s", "a whole number of seconds", value);
-    }
-    if (*number < 1 || *number > kTimeoutMaxS) {
-      return Rejection{"out_of_range",
-                       "options.timeout_s: " + std::to_string(*number) + " is not within 1 and " +
-                           std::to_string(kTimeoutMaxS),
-                       "options.timeout_s"};
-    }
-    into.timeout = seconds(*number);
+  if (const auto reply = options["reply"].String()) {
+    reply_to.stream = *reply == "stream";
   }
-  if (const json::Value value = options["expires_at"]; value.exists() && !value.IsNull()) {
-    const auto text = value.String();
-    into.expires_at = text ? ParseIso8601(*text) : std::nullopt;
-    if (!into.expires_at) {
+  into.if_matched = options["if_matched"].String().value_or("");
+  if (const auto expires_at = options["expires_at"].String()) {
+    into.expires_at = ParseIso8601(*expires_at);
+    if (!into.expires_at) {  // no format is known to the validator
       return Rejection{"wrong_type",
                        "options.expires_at: expected a time like 2026-01-01T00:00:00Z",
                        "options.expires_at"};
@@ -65,133 +42,38 @@ Rejected ParseTimes(json::Value options, Options& into) {
   return std::nullopt;
 }
 
-Rejected ParseWords(json::Value options, Options& into, ReplyTo& reply_to) {
-  if (const json::Value value = options["on_offline"]; value.exists()) {
-    const auto word = value.String().value_or("");
-    if (word != "skip" && word != "wait") {
-      return Rejection{"out_of_range", "options.on_offline: expected skip or wait",
-                       "options.on_offline"};
-    }
-    into.wait_when_offline = word == "wait";
-  }
-  if (const json::Value value = options["reply"]; value.exists()) {
-    const auto word = value.String().value_or("");
-    if (word != "stream" && word != "final") {
-      return Rejection{"out_of_range", "options.reply: expected stream or final", "options.reply"};
-    }
-    reply_to.stream = word == "stream";
-  }
-  if (const json::Value value = options["if_matched"]; value.exists() && !value.IsNull()) {
-    const auto text = value.String();
-    if (!text || !IsPlainText(*text)) {
-      return WrongType("options.if_matched", "a target_hash", value);
-    }
-    into.if_matched = *text;
-  }
-  return std::nullopt;
-}
-
-// A whole number of `options`, when it is there; in the unit that its name says.
-Rejected ParseWhole(json::Value options, const char* name, int64_t min, int64_t max,
-                    std::optional<int64_t>& into) {
-  const json::Value value = options[name];
-  if (!value.exists()) {
-    return std::nullopt;
-  }
-  const std::string path = std::string("options.") + name;
-  into = value.Int();
-  if (!into) {
-    return WrongType(path, "a whole number", value);
-  }
-  if (*into < min || *into > max) {
-    return Rejection{"out_of_range",
-                     path + ": " + std::to_string(*into) + " is not within " + std::to_string(min) +
-                         " and " + std::to_string(max),
-                     path};
-  }
-  return std::nullopt;
-}
-
-// How many at once, and how fast one after the other.
-Rejected ParseFlow(json::Value options, Options& into) {
-  std::optional<int64_t> in_flight;
-  std::optional<int64_t> interval_ms;
-  std::optional<int64_t> heating;
-  for (const Rejected& rejected :
-       {ParseWhole(options, "max_in_flight", 1, kMaxInFlightMax, in_flight),
-        ParseWhole(options, "interval_ms", 0, kIntervalMaxMs, interval_ms),
-        ParseWhole(options, "heating_limit", 1, kHeatingMax, heating)}) {
-    if (rejected) {
-      return rejected;
-    }
-  }
-  into.max_in_flight = static_cast<int>(in_flight.value_or(into.max_in_flight));
-  into.interval = milliseconds(interval_ms.value_or(0));
-  into.heating = heating;
-  return std::nullopt;
-}
-
-Rejected ParseOptions(json::Value options, Options& into, ReplyTo& reply_to) {
-  if (!options.exists() || options.IsNull()) {
-    return std::nullopt;
-  }
-  if (!options.IsObject()) {
-    return WrongType("options", "an object", options);
-  }
-  if (auto rejected =
-          CheckMembers(options, "options.",
-                       {"dry_run", "timeout_s", "expires_at", "max_in_flight", "interval_ms",
-                        "heating_limit", "on_offline", "if_matched", "reply"})) {
-    return rejected;
-  }
-  if (const json::Value value = options["dry_run"]; value.exists()) {
-    if (!value.IsBool()) {
-      return WrongType("options.dry_run", "true or false", value);
-    }
-    into.dry_run = *value.Bool();
-  }
-  if (auto rejected = ParseFlow(options, into)) {
-    return rejected;
-  }
-  if (auto rejected = ParseTimes(options, into)) {
-    return rejected;
-  }
-  return ParseWords(options, into, reply_to);
-}
-
 bool NeedsId(const CommandSpec& spec, const Options& options) {
   return spec.kind != CommandKind::kQuestion && !options.dry_run;
 }
 
-Rejected ParseCommand(json::Value document, Parsed& parsed) {
-  const json::Value command = document["command"];
-  if (!command.exists()) {
-    return Rejection{"malformed", "command: missing", "command"};
+// Which command is meant, as far as that can be told; what it should be instead is said later.
+void ReadCommand(json::Value document, Parsed& parsed) {
+  const auto command = document["command"].String();
+  parsed.command = CleanText(command.value_or(""), 100);
+  parsed.request.spec = command ? FindCommand(*command) : nullptr;
+  if (parsed.request.spec != nullptr) {
+    parsed.request.args_json = MaskedArguments(*parsed.request.spec, document["args"]);
   }
-  if (!command.IsString()) {
-    return WrongType("command", "a text", command);
+}
+
+Rejection UnknownCommand(std::string_view command) {
+  std::vector<std::string> names;
+  for (const CommandSpec& spec : Catalog()) {
+    names.emplace_back(spec.name);
   }
-  parsed.command = CleanText(*command.String(), 100);
-  parsed.request.spec = FindCommand(*command.String());
-  if (parsed.request.spec == nullptr) {
-    std::vector<std::string> names;
-    for (const CommandSpec& spec : Catalog()) {
-      names.emplace_back(spec.name);
-    }
-    const std::string word = PrintableText(*command.String(), 80);
-    return Rejection{"unknown_command", "command: no command \"" + word + "\"" + Hint(word, names),
-                     "command"};
-  }
-  parsed.request.args_json = MaskedArguments(*parsed.request.spec, document["args"]);
-  return std::nullopt;
+  const std::string word = PrintableText(command, 80);
+  return {"unknown_command", "command: no command \"" + word + "\"" + Hint(word, names), "command"};
 }
 
 Rejected ParseBody(json::Value document, Parsed& parsed) {
-  if (auto rejected = CheckMembers(document, "", {"id", "command", "target", "args", "options"})) {
+  if (auto rejected = CheckEnvelope(document)) {
     return rejected;
   }
   Request& request = parsed.request;
-  if (auto rejected = ParseOptions(document["options"], request.options, request.reply_to)) {
+  if (request.spec == nullptr) {
+    return UnknownCommand(parsed.command);
+  }
+  if (auto rejected = ReadOptions(document["options"], request.options, request.reply_to)) {
     return rejected;
   }
   if (request.spec->later) {
@@ -208,22 +90,6 @@ Rejected ParseBody(json::Value document, Parsed& parsed) {
     return Rejection{"malformed", "id: missing; give each request that acts a UUID of its own",
                      "id"};
   }
-  return std::nullopt;
-}
-
-// The id first: it names the topic of every answer.
-Rejected ParseId(json::Value document, Parsed& parsed) {
-  const json::Value id = document["id"];
-  if (!id.exists() || id.IsNull()) {
-    return std::nullopt;
-  }
-  if (!id.IsString()) {
-    return WrongType("id", "a UUID as text", id);
-  }
-  if (!IsUuid(*id.String())) {
-    return Rejection{"malformed", "id: no UUID like 9b2d6f0c-3c1e-4f5a-8d7b-0a1b2c3d4e5f", "id"};
-  }
-  parsed.request.id = *id.String();
   return std::nullopt;
 }
 
@@ -352,13 +218,13 @@ Parsed ParseRequest(const Rules& rules, const Delivery& delivery, std::string_vi
   } else if (!document->IsObject()) {
     bad_body = Rejection{"malformed", "the request is no JSON object", ""};
   } else {
-    bad_body = ParseId(*document, parsed);
+    // The id names the topic of every answer, the command the role that it takes.
+    const std::string_view id = (*document)["id"].String().value_or("");
+    request.id = IsUuid(id) ? id : "";
+    ReadCommand(*document, parsed);
   }
   const Rejected bad_reply = ParseReplyTo(rules, delivery, request);
   const Rejected bad_delivery = JudgeDelivery(delivery);
-  if (!bad_body) {
-    bad_body = ParseCommand(*document, parsed);
-  }
   if (!bad_body) {
     request.body = MessageDigest("request", document->CanonicalText());
     if (const json::Value target = (*document)["target"]; target.IsObject()) {

@@ -73,7 +73,9 @@ REFUSALS = {
     "raw start": (body(command="printer.raw", target={"printers": ["a-01"]},
                        args={"type": "print", "action": "start"}), "unsupported"),
     "raw start in disguise": (body(command="printer.raw", target={"printers": ["a-01"]},
-                                   args={"type": " Print", "action": "START "}), "unsupported"),
+                                   args={"type": "Print", "action": "START"}), "unsupported"),
+    "raw start with blanks": (body(command="printer.raw", target={"printers": ["a-01"]},
+                                   args={"type": " Print", "action": "START "}), "out_of_range"),
     "raw to many": (body(command="printer.raw", args={"type": "axis", "action": "move"}), "too_many"),
     "start without a source": (body(command="print.start", args={}), "missing_argument"),
     "start with two sources": (body(command="print.start", args={
