@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from harness import commands, contract, mqtt, wait
+from harness.farm import ROOT
 
 
 @pytest.fixture(scope="module", name="farm")
@@ -183,11 +184,45 @@ def test_a_final_reply_comes_once_with_its_correlation(farm):
     assert json.loads(replies[0].payload)["event"] == "done"
 
 
-def test_a_response_topic_elsewhere_is_refused(farm):
-    request = {"id": str(uuid.uuid4()), "command": "status.query", "target": {"all": True}}
-    farm.person.send_raw(json.dumps(request), ResponseTopic="fleet/v1/response/somebody/else")
-    refused = farm.person.final(request["id"])
-    assert (refused["event"], refused["reason"]) == ("rejected", "bad_response_topic")
+def mqtt_js(farm, version, request, *reply):
+    """What MQTT.js prints: each answer with its topic and Correlation Data."""
+    assert (ROOT / "build/npm/installed.json").exists(), "tests/npm/install.sh installs MQTT.js"
+    node = subprocess.run(
+        ["node", ROOT / "tests/npm/mqtt_client.cjs", str(farm.daemon.mqtt_port), str(version),
+         json.dumps(request), *map(str, reply)],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert (node.returncode, node.stderr) == (0, ""), node
+    return [json.loads(line) for line in node.stdout.splitlines()]
+
+
+def test_mqtt_js_gets_one_final_answer(farm):
+    request = {"id": str(uuid.uuid4()), "command": "status.query", "target": {"models": ["K2Max"]}}
+    topic = "fleet/v1/response/local/js/answers"
+    (said,) = mqtt_js(farm, 5, request, topic, "seven", 30)
+    assert (said["topic"], said["correlation"]) == (topic, "seven")
+    assert said["answer"]["event"] == "done" and said["answer"]["succeeded"] == 5
+    assert len(said["answer"]["executions"]) == 5
+    assert contract.problems("response", said["answer"]) == []
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_mqtt_js_gets_the_stream(farm, version):
+    request = {"id": str(uuid.uuid4()), "command": "status.query", "target": {"models": ["K2Max"]}}
+    said = [each["answer"] for each in mqtt_js(farm, version, request)]
+    commands.check_stream(said, said[-1], 5)
+
+
+def test_a_message_expiry_is_a_deadline(farm):
+    """The printer is away; what may wait for it waits no longer than the message says."""
+    away = farm.sim.printers[-1]
+    request = {"id": str(uuid.uuid4()), "command": "fan.set", "args": {"fan_ratio": 1},
+               "target": {"printers": [away.id]}, "options": {"on_offline": "wait"}}
+    farm.sim.tell(f"leave {away.id}")
+    farm.wait_state(away, "offline")
+    (said,) = mqtt_js(farm, 5, request, "fleet/v1/response/local/js/late", "x", 2)
+    farm.sim.tell(f"reconnect {away.id}")
+    farm.wait_state(away, "idle")
+    assert said["answer"]["expired"] == 1, said
 
 
 # -- Dry runs, idempotency --

@@ -1,10 +1,11 @@
 """Requests that are refused: with a reason, and nothing is sent."""
+import collections
 import json
 import uuid
 
 import pytest
 
-from harness import commands, wait
+from harness import commands, mqtt, wait
 
 
 @pytest.fixture(scope="module", name="farm")
@@ -104,13 +105,37 @@ def test_refused_with_a_reason_and_nothing_sent(farm, name):
     elif name == "a huge number":
         return check_any_refusal(farm, raw)
     known = len(farm.person.responses(request_id))
+    rows = audited(farm)
     with farm.sends_nothing():
         farm.person.send_raw(raw)
         answers = wait.until(lambda: farm.person.responses(request_id)[known:], "an answer", 15)
     assert len(answers) == 1 and answers[0]["event"] == "rejected", answers
     assert answers[0]["message"] and (reason is None or answers[0]["reason"] == reason), answers
-    assert farm.daemon.alive()
+    assert audited(farm) - rows == {f"rejected({answers[0]['reason']})": 1}
     return None
+
+
+def audited(farm):
+    """How often each outcome stands in the audit log; questions are none of its business."""
+    return collections.Counter(farm.database.column(
+        "SELECT outcome FROM fleet.audit_log WHERE author = 'local' AND left(outcome, 8) = 'rejected'"))
+
+
+@pytest.mark.parametrize("topic", [
+    "fleet/v1/response/somebody/else", "fleet/v1/response/locals/x", "fleet/v1/response/local",
+    "fleet/v1/response/local/", "fleet/v1/command/local", "fleet/v1/printers/x/state",
+    "$SYS/broker/x", "anycubic/anycubicCloud/v1/server/printer/20021/x/print"])
+def test_a_response_topic_elsewhere_is_refused(farm, topic):
+    request = body(command="status.query", args={})
+    rows = audited(farm)
+    with mqtt.Client(farm.daemon.mqtt_port) as listener, farm.sends_nothing():
+        listener.subscribe("#")
+        farm.person.send_raw(json.dumps(request), ResponseTopic=topic, CorrelationData=b"c")
+        refused = farm.person.final(request["id"])
+        assert listener.seen(topic=topic) == []
+    assert (refused["event"], refused["reason"]) == ("rejected", "bad_response_topic")
+    assert "fleet/v1/response/local/" in refused["message"]
+    assert audited(farm) - rows == {"rejected(bad_response_topic)": 1}
 
 
 def check_any_refusal(farm, raw):
@@ -135,6 +160,8 @@ def test_a_retained_request_is_refused_and_cleared(farm):
         farm.person.publish("fleet/v1/command", json.dumps(request), retain=True)
         refused = farm.person.final(request["id"])
     assert (refused["event"], refused["reason"]) == ("rejected", "retained")
+    assert farm.database.column("SELECT outcome FROM fleet.audit_log WHERE request_id = %s",
+                                request["id"]) == ["rejected(retained)"]
     wait.equal(lambda: farm.person.retained("fleet/v1/command/#"), {}, "retained requests")
     assert farm.database.one("SELECT count(*) FROM fleet.dead_letters") == 0
 
