@@ -72,7 +72,10 @@ def time_commands(command, action, count, person, printer, watch):
         samples.append(watch.time(
             lambda payload=request: person.client.publish(person.command_topic, payload, 1),
             lambda payload: json.loads(payload)["action"] == action))
-        person.final(request_id)  # one at a time: the next finds nothing on its way
+        if action == "stop":  # of an idle printer, which says nothing: its end is its deadline
+            wait.until(lambda: person.responses(request_id), "its first answer", WAIT_S)
+        else:  # one at a time: the next finds nothing on its way
+            person.final(request_id)
         person.messages.clear()
     return samples
 
