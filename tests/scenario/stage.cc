@@ -59,6 +59,7 @@ Stage::Stage() {
   users_["vic"] = {"vic", settings::Role::kViewer, "$7$"};
   users_["setup"] = {"setup", settings::Role::kAdmin, "$7$"};
   users_["adm"] = {"adm", settings::Role::kAdmin, "$7$"};
+  users_["amy"] = {"amy", settings::Role::kAdmin, "$7$"};
 }
 
 void Stage::Begin() {
