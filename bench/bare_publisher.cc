@@ -2,8 +2,8 @@
 // FILE (one a line, topic TAB payload) with QoS 1: all at once, no window of its own. Prints the
 // milliseconds since the epoch of the first publish and of the last PUBACK.
 #include <mosquitto.h>
-#include <time.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -13,9 +13,8 @@
 namespace {
 
 int64_t NowMs() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 struct Run {
@@ -30,8 +29,9 @@ void OnConnect(mosquitto* client, void* user, int code) {
   run.begin_ms = NowMs();
   run.failed = code != 0;
   for (const auto& [topic, payload] : run.messages) {
-    run.failed |= mosquitto_publish(client, nullptr, topic.c_str(), static_cast<int>(payload.size()),
-                                    payload.data(), 1, false) != MOSQ_ERR_SUCCESS;
+    run.failed |=
+        mosquitto_publish(client, nullptr, topic.c_str(), static_cast<int>(payload.size()),
+                          payload.data(), 1, false) != MOSQ_ERR_SUCCESS;
   }
 }
 

@@ -51,15 +51,16 @@ std::optional<Parts> Parse(std::string_view text) {
 
 std::optional<std::string> Derive(std::string_view password, std::string_view salt,
                                   int iterations) {
-  std::array<unsigned char, kHashBytes> hash{};
+  std::optional<std::string> derived(std::in_place, kHashBytes, '\0');
   std::array<unsigned char, kSaltBytes> salt_bytes{};
   std::copy_n(salt.begin(), std::min(salt.size(), salt_bytes.size()), salt_bytes.begin());
   if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt_bytes.data(),
                         static_cast<int>(salt_bytes.size()), iterations, EVP_sha512(),
-                        static_cast<int>(hash.size()), hash.data()) != 1) {
+                        static_cast<int>(kHashBytes),
+                        reinterpret_cast<unsigned char*>(derived->data())) != 1) {
     return std::nullopt;
   }
-  return std::string(hash.begin(), hash.end());
+  return derived;
 }
 
 template <size_t kSize>

@@ -33,7 +33,7 @@ COUNTED = {"core/counters.h"}  # what metrics are made of
 PURE = ("protocol", "printer", "capture", "fleet", "rollout", "core")
 
 # Where a library may show. Those of SOURCES_ONLY never in a header.
-LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli",
+LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli bench",
              "mqtt_protocol.h": "mqtt cli", "yaml-cpp/": "settings", "civetweb.h": "http",
              "prometheus/": "metrics", "benchmark/": "bench",
              "rapidjson/": "base bench bench/simulator", "CLI/": "cli bench/simulator",

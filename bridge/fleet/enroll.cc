@@ -13,15 +13,6 @@ const settings::Model* ModelOf(const Rules& rules, const Request& request) {
   return model != nullptr ? rules.models.FindByIdOrName(*model) : nullptr;
 }
 
-Rejection UnknownModel(const Rules& rules, const std::string& model) {
-  std::string list;
-  for (const auto& [id, known] : rules.models.all()) {
-    list.append(list.empty() ? "" : ", ").append(known.name);
-  }
-  return {"not_found", "args.model: no model " + PrintableText(model, 80) + "; known: " + list,
-          "args.model"};
-}
-
 // A printer that is known already, by this id or by it as its name.
 std::optional<Rejection> CheckKnown(const printer::Printer& printer, const std::string& id,
                                     const settings::Model* model) {
@@ -54,7 +45,7 @@ std::optional<Rejection> CheckEnrollById(const World& world, const Rules& rules,
   }
   const settings::Model* model = ModelOf(rules, request);
   if (model == nullptr && request.args.Has("model")) {
-    return UnknownModel(rules, *request.args.Get<std::string>("model"));
+    return UnknownModel(rules, "args.model", *request.args.Get<std::string>("model"));
   }
   if (const printer::Printer* known = FindPrinter(world, id)) {
     return CheckKnown(*known, id, model);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
 #include "fleet/build.h"
 #include "fleet/parse.h"
+#include "fleet/select.h"
 #include "fleet/stop.h"
 
 namespace printfleet::fleet {
@@ -255,19 +255,10 @@ std::optional<Rejection> CheckModel(const Request& request, const settings::Mode
 // A model that nobody knows would skip every printer: it is a mistake.
 std::optional<Rejection> CheckFileModelKnown(const Rules& rules, const Request& request) {
   const std::string* wanted = request.args.Get<std::string>("for_model");
-  if (wanted == nullptr || rules.models.Find(*wanted) != nullptr) {
+  if (wanted == nullptr || rules.models.FindByIdOrName(*wanted) != nullptr) {
     return std::nullopt;
   }
-  std::vector<std::string> names;
-  for (const auto& [id, model] : rules.models.all()) {
-    if (model.name == *wanted) {
-      return std::nullopt;
-    }
-    names.push_back(model.name);
-  }
-  return Rejection{"not_found",
-                   "args.for_model: no model " + PrintableText(*wanted, 80) + Hint(*wanted, names),
-                   "args.for_model"};
+  return UnknownModel(rules, "args.for_model", *wanted);
 }
 
 std::optional<Rejection> CheckCount(const Request& request, size_t count) {

@@ -83,11 +83,9 @@ std::optional<Rejection> CheckModels(const World& world, const Rules& rules,
     return std::nullopt;
   }
   std::set<std::string, std::less<>> known;
-  std::vector<std::string> names;
   for (const auto& [id, model] : rules.models.all()) {
     known.insert(id);
     known.insert(model.name);
-    names.push_back(model.name);
   }
   world.printers.ForEach([&known](const PrinterId&, const printer::Printer& printer) {
     known.insert(printer.registration.model_id);
@@ -95,18 +93,7 @@ std::optional<Rejection> CheckModels(const World& world, const Rules& rules,
   });
   for (size_t i = 0; i < models.size(); ++i) {
     if (!known.contains(models[i])) {
-      const std::string path = "target.models[" + std::to_string(i) + "]";
-      std::string list;
-      for (const std::string& name : names) {
-        list.append(list.empty() ? "" : ", ").append(name);
-      }
-      return Rejection{"not_found",
-                       std::string(path)
-                           .append(": no model ")
-                           .append(PrintableText(models[i], 80))
-                           .append("; known: ")
-                           .append(list),
-                       path};
+      return UnknownModel(rules, "target.models[" + std::to_string(i) + "]", models[i]);
     }
   }
   return std::nullopt;
@@ -155,6 +142,20 @@ bool Matches(const Target& target, const printer::Printer& printer) {
 }
 
 }  // namespace
+
+Rejection UnknownModel(const Rules& rules, const std::string& path, const std::string& model) {
+  std::string list;
+  for (const auto& [id, known] : rules.models.all()) {
+    list.append(list.empty() ? "" : ", ").append(known.name);
+  }
+  return {"not_found",
+          std::string(path)
+              .append(": no model ")
+              .append(PrintableText(model, 80))
+              .append("; known: ")
+              .append(list),
+          path};
+}
 
 std::string TargetHash(std::vector<PrinterId> printers) {
   std::ranges::sort(printers);

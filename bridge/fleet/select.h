@@ -20,6 +20,9 @@ struct Selection {
 std::variant<Selection, Rejection> Select(const World& world, const Rules& rules,
                                           const Target& target);
 
+// A model at `path` of the request that the registry does not know.
+Rejection UnknownModel(const Rules& rules, const std::string& path, const std::string& model);
+
 std::string TargetHash(std::vector<PrinterId> printers);
 
 // By id, or by name; nullptr for none, also for a retired printer's name.
