@@ -69,7 +69,7 @@ struct Question {
   std::string filter_state;
   std::string filter_author;
   std::string filter_command;
-  std::string filter_since;                // ISO 8601
+  std::string filter_since;  // ISO 8601
   // What the answer is for. Never nullptr.
   std::shared_ptr<const Request> request;
 };

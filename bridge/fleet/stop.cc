@@ -14,6 +14,7 @@ namespace printfleet::fleet {
 namespace {
 
 constexpr int kRecordDepthMax = 8;
+constexpr const char* kSentAway = "sent while the store was away";
 
 bool IsZeroOrAbsent(const Request& request, std::string_view name) {
   const double* target = request.args.Get<double>(name);
@@ -93,7 +94,7 @@ Execution RecordedExecution(json::Value printer, CommandId id, WallTime at) {
   execution.task_id = Text(printer, "task_id");
   execution.attempts = 1;
   execution.sent_at = at;
-  execution.message = "sent while the store was away";
+  execution.message = kSentAway;
   return execution;
 }
 
@@ -187,7 +188,10 @@ std::optional<StopPlan> PlanStop(const World& world, const Rules& rules, const D
       stop.outgoing.back().expiry = ExpiryOf(rules, request, now);
     }
   }
-  const Preview preview = PreviewOf(world, *plan, Name(ExecutionState::kSentUnconfirmed));
+  Preview preview = PreviewOf(world, *plan, Name(ExecutionState::kSentUnconfirmed));
+  for (PreviewRow& row : preview.rows) {
+    row.message = row.reason.empty() ? kSentAway : row.message;
+  }
   stop.response_json = StopDoneJson(request.id, preview, now);
   stop.record_json = RecordJson(delivery, payload, stop, preview, now);
   return stop;

@@ -80,6 +80,8 @@ TEST(Reference, HasTheDefaults) {
   EXPECT_EQ(settings.broker, defaults.broker);
   settings.database.url.clear();
   settings.database.password_file.clear();
+  settings.database.owner_url.clear();
+  settings.database.owner_password_file.clear();
   settings.database.binaries_dir.clear();
   EXPECT_EQ(settings.database, defaults.database);
   settings.fleet.enrolment.reset();

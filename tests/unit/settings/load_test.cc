@@ -143,11 +143,11 @@ const Case kModes[] = {
    "could change audit_log: name the owner there, for printfleet migrate\n"},
   {"TwiceTheSameRole", "data_dir: /x\ndatabase: {mode: external, url: \"postgresql://u@h/x\", "
    "owner_url: \"postgresql://u@g/x\"}\n",
-   "f:2:65: database.owner_url: names the same role as url: the daemon could change audit_log\n"},
+   "f:2:66: database.owner_url: names the same role as url: the daemon could change audit_log\n"},
   {"OwnerWithoutRole", "data_dir: /x\ndatabase: {mode: external, url: \"postgresql://h/x\", "
    "owner_url: \"postgresql://o:secret@h/x\"}\n",
    "f:2:33: database.url: names no role: printfleet migrate has to know whom to give the rights\n"
-   "f:2:63: database.owner_url: holds a password: put it into a file and name that as owner_password_file\n"},
+   "f:2:64: database.owner_url: holds a password: put it into a file and name that as owner_password_file\n"},
   {"OwnerPasswordAlone", "data_dir: /x\ndatabase: {mode: external, url: \"mysql://h/x\", owner_password_file: /p}\n",
    "f:2:33: database.url: begins with mysql://, wanted postgresql:// or postgres://\n"
    "f:2:69: database.owner_password_file: is for owner_url, which is missing\n"},
@@ -156,6 +156,8 @@ const Case kModes[] = {
   {"OfTheOtherMode", "data_dir: /x\nbroker: {url: \"mqtt://h\"}\ndatabase: {mode: external, url: \"postgresql:///x\", "
    "run_as: me}\n",
    "f:2:15: broker.url: is only for mode: external\n"
+   "f:3:33: warning: database.url: without owner_url the role that the daemon works as also owns the tables and "
+   "could change audit_log: name the owner there, for printfleet migrate\n"
    "f:3:60: database.run_as: is only for mode: managed\n"},
 };
 
