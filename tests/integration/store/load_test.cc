@@ -176,9 +176,10 @@ TEST(Load, OpenCommandsWithTheirExecutions) {
   EXPECT_EQ(loaded_execution.sent_at, execution.sent_at);
   EXPECT_EQ(loaded.commands[0].executions[1].skip_reason, fleet::SkipReason::kBedNotClear);
   ASSERT_EQ(loaded.requests.size(), 2U);
-  EXPECT_EQ(loaded.requests[0].first, (fleet::RequestKey{"anna", "request-5"}));
-  EXPECT_EQ(loaded.requests[0].second.body, MessageDigest("body", "request-5"));
-  EXPECT_EQ(loaded.requests[0].second.command_id, CommandId{5});
+  const auto& oldest = loaded.requests[1];  // the newest come first
+  EXPECT_EQ(oldest.first, (fleet::RequestKey{"anna", "request-5"}));
+  EXPECT_EQ(oldest.second.body, MessageDigest("body", "request-5"));
+  EXPECT_EQ(oldest.second.command_id, CommandId{5});
 }
 
 TEST(Load, EveryWordIsOneTheSchemaKnows) {
