@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from harness import documents, wait
+from harness import contract, wait
 from harness.farm import PRINTFLEET, ROOT, Daemon
 from harness.sim import Simulator
 
@@ -88,7 +88,7 @@ def test_what_is_changed_is_shown_and_done_once(desk, exported):
     again = yaml.safe_load(desk.run("export", "--printer", "a-01").stdout)["printers"]
     assert again == [one | {"groups": ["rack-a", "rack-b"]}]
     state = json.loads(desk.run("--printer", "a-01", "--json").stdout)
-    assert documents.state_problems(state) == [] and state["note"] == one["note"]
+    assert contract.problems("state", state) == [] and state["note"] == one["note"]
 
 
 def test_names_that_move_on(desk, exported):
