@@ -33,7 +33,7 @@ def fan_messages(simulator, offset):
         journal.seek(offset)
         text = journal.read()
     end = text.rfind(b"\n") + 1
-    found = [json.loads(line) for line in text[:end].split(b"\n") if b"/fan" in line]
+    found = [json.loads(line) for line in text[:end].split(b"\n") if b"fan_speed_pct" in line]
     return found, offset + end
 
 

@@ -2,12 +2,13 @@
 """How long a command takes from its publish until its printer has the message, beside what a bare
 MQTT message needs from publish to subscriber through the same broker, in the same run.
 
-Run: PRINTFLEET=build/release/bin/printfleet PRINTER_SIM=build/release/bin/printer-sim \\
-     /usr/bin/python3 bench/command_latency.py [REQUESTS]
+    cmake --preset release && cmake --build --preset release
+    bench/command_latency.py [--requests 500]
 
 One simulated printer, an idle system, one request at a time; the command is status.query, stored
 before it is sent, then print.stop, which is sent ahead of its rows. Both ends are this process.
 """
+import argparse
 import json
 import pathlib
 import sys
@@ -16,11 +17,10 @@ import time
 import uuid
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/integration"))
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/integration"))
 
-from harness import mqtt, wait  # noqa: E402
-from harness.farm import Daemon  # noqa: E402
-from harness.sim import Simulator  # noqa: E402
+from harness import farm, mqtt, sim, wait  # noqa: E402
 
 WAIT_S = 20
 WARM_UP = 20
@@ -81,13 +81,20 @@ def time_commands(command, action, count, person, printer, watch):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    with Daemon() as daemon, Simulator(daemon.mqtt_port, "--printers", 1, "--seed", 7) as sim, \
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--build", default="release", help="the preset whose programs are measured")
+    options = parser.parse_args()
+    count = options.requests
+    programs = ROOT / "build" / options.build / "bin"
+    farm.PRINTFLEET, sim.PRINTER_SIM = str(programs / "printfleet"), str(programs / "printer-sim")
+    with farm.Daemon() as daemon, \
+            sim.Simulator(daemon.mqtt_port, "--printers", 1, "--seed", 7) as simulator, \
             mqtt.Person(daemon.mqtt_port) as person, mqtt.Client(daemon.mqtt_port) as seen:
-        sim.wait_online()
+        simulator.wait_online()
         wait.until(lambda: person.call("status.query", {"all": True}).get("succeeded") == 1 and
                    person.ask("printer.list")["printers"][0]["firmware"], "the printer", 60)
-        printer = sim.printers[0]
+        printer = simulator.printers[0]
         server = f"anycubic/anycubicCloud/v1/server/printer/{printer.model_id}/{printer.id}"
         watch = Watch(seen, f"{server}/#")
 
