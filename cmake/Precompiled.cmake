@@ -14,8 +14,10 @@ if(PRINTFLEET_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_library(printfleet_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cc)
   target_link_libraries(printfleet_precompiled PRIVATE printfleet_flags)
   target_precompile_headers(printfleet_precompiled PRIVATE ${standard_headers})
-  # gcc 12 takes moved strings for overruns where their header is precompiled (the sanitizers' builds
-  # look for real ones).
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc 12 takes moved strings for overruns, above all where their header is precompiled (the
+  # sanitizers' builds look for real ones).
   target_compile_options(printfleet_flags INTERFACE -Wno-array-bounds -Wno-stringop-overread
     -Wno-stringop-overflow -Wno-restrict)
 endif()
