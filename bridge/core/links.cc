@@ -40,9 +40,9 @@ bool Links::Receive(Message& message) {
   message.backlog = !link.caught_up;
   message.read_until = link.read_until;
   if (message.backlog) {
-    message.deaf_for = link.heard_at
-                           ? std::chrono::ceil<seconds>(message.received.mono - *link.heard_at)
-                           : deaf_before_start_.value_or(seconds(0));
+    const MonoTime now = message.received.mono;
+    const MonoTime heard = link.heard_at.value_or(heard_before_.value_or(now));
+    message.deaf_for = std::chrono::ceil<seconds>(now - heard);
   }
   return false;
 }

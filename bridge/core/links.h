@@ -26,7 +26,9 @@ class Links {
   explicit Links(Config config) : config_(std::move(config)) {}
 
   // How long the process had been away when it started, for the first catching up.
-  void SetDeafBeforeStart(seconds deaf_for) { deaf_before_start_ = deaf_for; }
+  void SetDeafBeforeStart(seconds deaf_for, const Instant& now) {
+    heard_before_ = now.mono - deaf_for;
+  }
 
   void OnUp(Session session, const Instant& now);
   void OnDown(Session session);
@@ -71,7 +73,7 @@ class Links {
 
   Config config_;
   std::array<Link, kSessions> links_;
-  std::optional<seconds> deaf_before_start_;
+  std::optional<MonoTime> heard_before_;  // by an earlier process; as long ago as it is known
   MonoTime next_heartbeat_;
 };
 

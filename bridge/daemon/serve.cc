@@ -72,9 +72,9 @@ Status Daemon::OpenDataDir() {
   core_ = std::make_unique<core::Core>(settings_, models_, error_codes_, users_, RandomSeed());
   if (const auto alive = ReadAlive(PathOf("alive"))) {
     const auto away = std::max(milliseconds(0), Now().wall - *alive);
-    core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(away));
+    core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(away), Now());
   } else {
-    core_->links().SetDeafBeforeStart(std::chrono::hours(24 * 365));
+    core_->links().SetDeafBeforeStart(std::chrono::hours(24 * 365), Now());
   }
   if (const auto snapshot = ReadFile(PathOf("printers.snapshot")); snapshot.ok()) {
     core_->AdoptSnapshot(core::ReadSnapshot(*snapshot));

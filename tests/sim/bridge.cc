@@ -41,7 +41,8 @@ Bridge::Bridge(const settings::Settings& settings, const settings::Users& users,
 void Bridge::Start() {
   alive_ = true;
   core_ = std::make_unique<core::Core>(settings_, models_, error_codes_, users_, ++seed_);
-  core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(clock_.now().mono - alive_at_));
+  core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(clock_.now().mono - alive_at_),
+                                    clock_.now());
   loaded_ = !away_;
   if (loaded_) {
     core_->Rebuild(store_.Load(), clock_.now());
@@ -297,7 +298,9 @@ bool Bridge::Turn() {
   if (!alive_) {
     return false;
   }
-  alive_at_ = clock_.now().mono;
+  if (core_->links().caught_up(core::Session::kCommands)) {
+    alive_at_ = clock_.now().mono;
+  }
   Beat();
   Read();
   if (away_) {

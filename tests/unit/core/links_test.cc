@@ -37,7 +37,7 @@ class LinksTest : public testing::Test {
 };
 
 TEST_F(LinksTest, WhatComesBeforeTheFirstHeartbeatIsBacklog) {
-  links_.SetDeafBeforeStart(seconds(42));
+  links_.SetDeafBeforeStart(seconds(42), At(110));
   links_.OnUp(Session::kReports, At(100));
   const Message early = Report(110);
   EXPECT_TRUE(early.backlog);
