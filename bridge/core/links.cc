@@ -41,10 +41,18 @@ bool Links::Receive(Message& message) {
   message.read_until = link.read_until;
   if (message.backlog) {
     const MonoTime now = message.received.mono;
-    const MonoTime heard = link.heard_at.value_or(heard_before_.value_or(now));
-    message.deaf_for = std::chrono::ceil<seconds>(now - heard);
+    const MonoTime settled = link.settled_at.value_or(settled_before_.value_or(now));
+    message.deaf_for = std::chrono::ceil<seconds>(now - settled);
   }
   return false;
+}
+
+// While catching up there may be more behind it that is older than the last heartbeat.
+void Links::OnReleased(Session session) {
+  Link& link = Of(session);
+  if (link.caught_up) {
+    link.settled_at = link.read_until;
+  }
 }
 
 std::string Links::NextHeartbeat(const Instant& now) {

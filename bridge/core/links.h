@@ -25,9 +25,9 @@ class Links {
 
   explicit Links(Config config) : config_(std::move(config)) {}
 
-  // How long the process had been away when it started, for the first catching up.
+  // How long ago an earlier process had dealt with all there was, for the first catching up.
   void SetDeafBeforeStart(seconds deaf_for, const Instant& now) {
-    heard_before_ = now.mono - deaf_for;
+    settled_before_ = now.mono - deaf_for;
   }
 
   void OnUp(Session session, const Instant& now);
@@ -43,6 +43,15 @@ class Links {
 
   // Heard a heartbeat through this session since its SUBACK.
   [[nodiscard]] bool caught_up(Session session) const { return Of(session).caught_up; }
+
+  // What the session held is acknowledged, or need not be.
+  void OnReleased(Session session);
+
+  // Everything that was published on this session before this moment is dealt with: read, stored
+  // where it is to be stored, acknowledged. nullopt: not known in this process.
+  [[nodiscard]] std::optional<MonoTime> settled_at(Session session) const {
+    return Of(session).settled_at;
+  }
 
   [[nodiscard]] bool up(Session session) const { return Of(session).up; }
 
@@ -61,6 +70,7 @@ class Links {
     MonoTime up_at;
     std::optional<MonoTime> heard_at;
     MonoTime read_until;  // when the last heartbeat that came through was sent
+    std::optional<MonoTime> settled_at;
     milliseconds last_lag{0};
     std::optional<MonoTime> waiting_since;  // the oldest heartbeat not heard yet
   };
@@ -73,7 +83,7 @@ class Links {
 
   Config config_;
   std::array<Link, kSessions> links_;
-  std::optional<MonoTime> heard_before_;  // by an earlier process; as long ago as it is known
+  std::optional<MonoTime> settled_before_;  // by an earlier process
   MonoTime next_heartbeat_;
 };
 

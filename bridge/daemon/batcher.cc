@@ -357,6 +357,7 @@ void Batcher::ReleaseAcks() {
     const auto index = static_cast<size_t>(session);
     if (held_[index] && !waiting[index]) {
       held_[index] = false;
+      core_.links().OnReleased(session);
       hooks_.release(session);
     }
   }

@@ -47,6 +47,7 @@ void Batcher::RefuseWaiting(const Instant& now) {
   commands_ = std::move(kept);
   if (all && commands_.empty() && held_[static_cast<size_t>(core::Session::kCommands)]) {
     held_[static_cast<size_t>(core::Session::kCommands)] = false;
+    core_.links().OnReleased(core::Session::kCommands);
     hooks_.release(core::Session::kCommands);
   }
 }

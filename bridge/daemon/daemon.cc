@@ -199,10 +199,17 @@ void Daemon::WriteSnapshot() {
   }
 }
 
+// Keeps for the next process up to when all requests are dealt with.
+void Daemon::KeepAlive(const Instant& now) {
+  if (const auto settled = core_->links().settled_at(core::Session::kCommands)) {
+    TouchAlive(PathOf("alive"), now.wall - (now.mono - *settled));
+  }
+}
+
 void Daemon::EverySecond(const Instant& now) {
-  if (now.mono >= next_alive_ && core_->links().caught_up(core::Session::kCommands)) {
+  if (now.mono >= next_alive_) {
     next_alive_ = now.mono + kAliveInterval;
-    TouchAlive(PathOf("alive"));
+    KeepAlive(now);
   }
   PublishView(now);
 }
@@ -332,7 +339,7 @@ void Daemon::Shutdown() {
     connections_->Turn(Now());
   }
   WriteSnapshot();
-  TouchAlive(PathOf("alive"));
+  KeepAlive(Now());
   connections_->Close();
   worker_.reset();
   http_.reset();

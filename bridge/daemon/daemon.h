@@ -61,6 +61,7 @@ class Daemon {
   void FindOwnServers(const Instant& now);
   void BreakHungRequest(const Instant& now);
   void WriteSnapshot();
+  void KeepAlive(const Instant& now);
   void EverySecond(const Instant& now);
   void PublishView(const Instant& now);
   void UpdateCondition();

@@ -105,10 +105,13 @@ std::optional<WallTime> ReadAlive(const std::string& path) {
   return WallTime(std::chrono::seconds(status.st_mtim.tv_sec));
 }
 
-void TouchAlive(const std::string& path) {
+void TouchAlive(const std::string& path, WallTime at) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd >= 0) {
-    ::futimens(fd, nullptr);
+    const std::chrono::seconds since = std::chrono::floor<seconds>(at.time_since_epoch());
+    const timespec time{.tv_sec = since.count(), .tv_nsec = 0};
+    const std::array<timespec, 2> times{time, time};
+    ::futimens(fd, times.data());
     ::close(fd);
   }
 }

@@ -21,8 +21,8 @@ Result<std::string> LoadOrMakeSecret(const std::string& path);
 
 uint64_t RandomSeed();
 
-// `path`'s modification time says when the daemon was last alive.
+// `path`'s modification time says up to when the daemon has dealt with all requests.
 std::optional<WallTime> ReadAlive(const std::string& path);
-void TouchAlive(const std::string& path);
+void TouchAlive(const std::string& path, WallTime at);
 
 }  // namespace printfleet::daemon

@@ -283,7 +283,7 @@ void HandleExecutionDue(World& world, const Rules& rules, const ExecutionKey& ke
   } else if (Passed(execution->stage_deadline, now) || Passed(execution->total_deadline, now)) {
     EndByDeadline(turn, key);
   } else if (IsResend(*execution) && Passed(execution->attempt_expires, now)) {
-    SendExecution(turn, key);
+    Resend(turn, key);
   } else {
     return;
   }

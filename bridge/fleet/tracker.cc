@@ -97,6 +97,12 @@ void BeginProbe(Turn& turn, const ExecutionKey& key) {
   turn.output.ask_status.push_back(key.printer_id);
 }
 
+Gate AskGates(const Turn& turn, const ExecutionKey& key) {
+  const Command& command = *turn.world.commands.Find(key.command_id);
+  const printer::Printer& printer = *turn.world.printers.Find(key.printer_id);
+  return CheckGates(turn.world, turn.rules, {command.request, printer, command.id, false});
+}
+
 // Its turn has come. It is sent or probed, and takes a place; or it is deferred or ended.
 void StartExecution(Turn& turn, const ExecutionKey& key, Places& places) {
   const Execution* found = turn.world.executions.Find(key);
@@ -123,8 +129,7 @@ void StartExecution(Turn& turn, const ExecutionKey& key, Places& places) {
     Defer(turn, key, false);
     return;
   }
-  const Gate gate =
-      CheckGates(turn.world, turn.rules, {command.request, *printer, command.id, false});
+  const Gate gate = AskGates(turn, key);
   if (!gate.open()) {
     Apply(turn, key, ExecutionEvent::kSkipped, {.message = gate.message, .reason = gate.reason});
     return;
@@ -177,16 +182,23 @@ void EndProbe(Turn& turn, const ExecutionKey& key) {
   Execution& execution = turn.world.executions.Mutable(key);
   execution.probing = false;
   execution.probe_deadline.reset();
-  const Command& command = *turn.world.commands.Find(key.command_id);
-  const printer::Printer& printer = *turn.world.printers.Find(key.printer_id);
-  const Gate gate =
-      CheckGates(turn.world, turn.rules, {command.request, printer, command.id, false});
+  const Gate gate = AskGates(turn, key);
   if (gate.open()) {
     SendExecution(turn, key);
   } else {
     Apply(turn, key, ExecutionEvent::kSkipped, {.message = gate.message, .reason = gate.reason});
   }
   Settle(turn, key);
+}
+
+void Resend(Turn& turn, const ExecutionKey& key) {
+  const Gate gate = AskGates(turn, key);
+  // The broker keeps the message for a printer that has just gone.
+  if (gate.open() || gate.reason == SkipReason::kOffline) {
+    SendExecution(turn, key);
+  } else {
+    Apply(turn, key, ExecutionEvent::kSkipped, {.message = gate.message, .reason = gate.reason});
+  }
 }
 
 void Pump(Turn& turn, CommandId id) {

@@ -44,6 +44,10 @@ void SendExecution(Turn& turn, const ExecutionKey& key);
 // Gates again, then sends: its probe was answered.
 void EndProbe(Turn& turn, const ExecutionKey& key);
 
+// Gates again, then the next attempt: outbound did not send the one before. Its kind is
+// repeatable.
+void Resend(Turn& turn, const ExecutionKey& key);
+
 // A start that was answered by a stop or not at all, told to the printer's state.
 void GiveUpJob(Turn& turn, const Execution& execution, std::string_view why);
 

@@ -298,9 +298,7 @@ bool Bridge::Turn() {
   if (!alive_) {
     return false;
   }
-  if (core_->links().caught_up(core::Session::kCommands)) {
-    alive_at_ = clock_.now().mono;
-  }
+  alive_at_ = core_->links().settled_at(core::Session::kCommands).value_or(alive_at_);
   Beat();
   Read();
   if (away_) {
@@ -430,6 +428,7 @@ void Bridge::ReleaseAcks() {
   for (const core::Session session : kSessions) {
     Link& link = Of(session);
     if (link.waiting.empty()) {
+      core_->links().OnReleased(session);
       link.queue.erase(link.queue.begin(),
                        link.queue.begin() + static_cast<std::ptrdiff_t>(link.read));
       link.read = 0;

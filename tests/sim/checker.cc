@@ -249,7 +249,7 @@ void Checker::OnStored(const core::Rows& rows) {
     const bool unsent = row.state == ExecutionState::kCancelled ||
                         row.state == ExecutionState::kExpired ||
                         row.state == ExecutionState::kSkipped;
-    if (unsent && seen.sent > 0) {
+    if (unsent && seen.sent > seen.refused) {
       Fail(NameOf(row.key) + ": ended as " + std::string(fleet::Name(row.state)) +
            ", but it had been sent");
     }

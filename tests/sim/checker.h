@@ -39,6 +39,8 @@ class Checker {
   void OnDropped();
   void OnStarted();  // a new process, rebuilt from the store
   void OnPublish(const core::Publish& publish);
+  // Outbound could not send it, and says so.
+  void OnRefused(const core::Publish& publish);
   // A message came to a printer.
   void OnHeard(const core::Publish& publish);
   // Is everything done that was accepted?
@@ -63,7 +65,8 @@ class Checker {
   struct Row {
     fleet::ExecutionState state = fleet::ExecutionState::kQueued;
     std::string message;
-    int sent = 0;  // messages handed to outbound
+    int sent = 0;     // messages handed to outbound
+    int refused = 0;  // … of these: certainly not with the broker
   };
 
   struct CommandSeen {

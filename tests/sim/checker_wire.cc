@@ -70,6 +70,12 @@ void Checker::OnPublish(const core::Publish& publish) {
   }
 }
 
+void Checker::OnRefused(const core::Publish& publish) {
+  if (publish.token != 0) {
+    ++executions_[publish.execution].refused;
+  }
+}
+
 void Checker::OnHeard(const core::Publish& publish) {
   if (!publish.execution.command_id) {
     return;

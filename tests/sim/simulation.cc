@@ -193,6 +193,7 @@ void Simulation::OnPublish(const core::Publish& publish) {
   }
   using Result = core::Published::Result;
   if (trouble_ && random_.Chance(0.005)) {
+    checker_->OnRefused(publish);
     After(random_.Between(1, 3'000), [this, publish] { Confirm(publish, Result::kNotSent); });
     return;
   }

@@ -50,6 +50,27 @@ TEST_F(LinksTest, WhatComesBeforeTheFirstHeartbeatIsBacklog) {
   EXPECT_DOUBLE_EQ(links_.LagSeconds(At(160)), 0.03);
 }
 
+TEST_F(LinksTest, WhatWasHeardIsSettledOnlyOnceItIsReleased) {
+  links_.SetDeafBeforeStart(seconds(100), At(0));
+  links_.OnUp(Session::kReports, At(0));
+  links_.OnReleased(Session::kReports);  // a part of the backlog
+  EXPECT_FALSE(links_.settled_at(Session::kReports));
+  EXPECT_TRUE(Heartbeat(Session::kReports, links_.NextHeartbeat(At(1000)), 1010));
+  EXPECT_FALSE(links_.settled_at(Session::kReports));
+  // The connection goes before anything is stored: all of it comes again, as old as it is.
+  links_.OnDown(Session::kReports);
+  links_.OnUp(Session::kReports, At(2000));
+  EXPECT_EQ(Report(2000).deaf_for, seconds(102));
+  links_.OnReleased(Session::kReports);
+  EXPECT_EQ(Report(3000).deaf_for, seconds(103));
+  EXPECT_TRUE(Heartbeat(Session::kReports, links_.NextHeartbeat(At(4000)), 4010));
+  links_.OnReleased(Session::kReports);
+  EXPECT_EQ(links_.settled_at(Session::kReports), MonoTime(milliseconds(4000)));
+  links_.OnDown(Session::kReports);
+  links_.OnUp(Session::kReports, At(9000));
+  EXPECT_EQ(Report(9000).deaf_for, seconds(5));
+}
+
 TEST_F(LinksTest, AHeartbeatOfAnEarlierConnectionProvesNothing) {
   links_.OnUp(Session::kReports, At(100));
   const std::string old = links_.NextHeartbeat(At(120));
