@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/digest.h"
 #include "broker/access.h"
 #include "broker/config.h"
 #include "broker/password.h"
@@ -197,11 +198,7 @@ Status Preparation::SettleSecret() {
     if (options_.running) {
       return NotChosenYet("the daemon's password");
     }
-    Result<std::string> made = RandomSecret();
-    if (!made.ok()) {
-      return made.error();
-    }
-    secret = *std::move(made);
+    secret = RandomSecret();
   }
   const Result<std::string> hash = HashPassword(secret, kSecretIterations);
   if (!hash.ok()) {

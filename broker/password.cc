@@ -102,14 +102,6 @@ Result<bool> VerifyPassword(std::string_view password, std::string_view hash) {
   return CRYPTO_memcmp(derived->data(), parts->hash.data(), kHashBytes) == 0;
 }
 
-Result<std::string> RandomSecret() {
-  const std::optional<std::string> bytes = RandomBytes<16>();
-  if (!bytes.has_value()) {
-    return NoCrypto();
-  }
-  return HexText(*bytes);
-}
-
 Status CheckUserName(std::string_view name) {
   constexpr std::string_view kAllowed =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@";

@@ -1,4 +1,4 @@
-// Passwords in Mosquitto 2.0's own form, and random secrets; by libcrypto, never by a program's
+// Passwords in Mosquitto 2.0's own form; by libcrypto, never by a program's
 // arguments.
 #pragma once
 
@@ -23,9 +23,6 @@ Result<std::string> HashPassword(std::string_view password, int iterations = kPe
 
 // Whether `password` is the one `hash` was made of. kMalformed for text that is no "$7$" hash.
 Result<bool> VerifyPassword(std::string_view password, std::string_view hash);
-
-// 128 random bits in lower-case hex (32 characters).
-Result<std::string> RandomSecret();
 
 // A user name that can stand in a password file and, by %u, in a topic: 1 to 64 of A-Z a-z 0-9
 // "." "_" "-" "@", not "local" (the open listener's author) and not the daemon's own.

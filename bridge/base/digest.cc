@@ -1,6 +1,9 @@
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <charconv>
@@ -76,6 +79,25 @@ std::string Sha256Hex(std::string_view bytes) {
   CHECK(EVP_DigestFinal_ex(context, hash.data(), nullptr) == 1);
   const std::string raw(hash.begin(), hash.end());
   return HexText(raw);
+}
+
+std::string HmacSha256Hex(std::string_view key, std::string_view bytes) {
+  Sha256Bytes mac{};
+  unsigned int size = mac.size();
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), mac.data(),
+             &size) != nullptr);
+  return HexText(std::string(mac.begin(), mac.end()));
+}
+
+std::string RandomSecret() {
+  std::array<unsigned char, 16> bytes{};
+  CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
+  return HexText(std::string(bytes.begin(), bytes.end()));
+}
+
+bool SameSecret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace printfleet

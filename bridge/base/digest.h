@@ -29,6 +29,15 @@ std::optional<Digest> DigestFromHex(std::string_view hex);
 // SHA-256 in lower-case hex (64 characters).
 std::string Sha256Hex(std::string_view bytes);
 
+// HMAC-SHA-256 in lower-case hex: proves that who made it knows `key`.
+std::string HmacSha256Hex(std::string_view key, std::string_view bytes);
+
+// 128 random bits in lower-case hex (32 characters).
+std::string RandomSecret();
+
+// Are they the same? Takes as long whatever they differ in: for keys and tokens.
+bool SameSecret(std::string_view a, std::string_view b);
+
 }  // namespace printfleet
 
 template <>

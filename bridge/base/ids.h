@@ -21,6 +21,7 @@ struct NumberId {
 using JobId = NumberId<struct JobTag>;
 using CommandId = NumberId<struct CommandTag>;
 using EventId = NumberId<struct EventTag>;
+using ArtifactId = NumberId<struct ArtifactTag>;
 
 // What a printer calls itself: segment 6 of its topics, 32 hex digits as far as anyone knows, but
 // kept as the free text it is (protocol::kPrinterIdBytesMax long at most).

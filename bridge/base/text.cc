@@ -140,4 +140,18 @@ bool DecodeBase64(std::string_view text, std::string& bytes) {
   return true;
 }
 
+std::string PercentEncoded(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += "%" + HexText(std::string_view(&c, 1));
+    }
+  }
+  return encoded;
+}
+
 }  // namespace printfleet

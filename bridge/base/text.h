@@ -21,6 +21,9 @@ std::string HexText(std::string_view bytes);
 
 std::string Base64Text(std::string_view bytes);
 
+// As a part of a URI's path or query: everything but letters, digits and -._~ as %XX.
+std::string PercentEncoded(std::string_view text);
+
 // False when `text` is not base64 (padded form).
 bool DecodeBase64(std::string_view text, std::string& bytes);
 

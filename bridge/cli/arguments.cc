@@ -184,6 +184,10 @@ void AddSendOptions(CLI::App& app, SendArguments& send) {
   app.add_flag("--no-wait", send.no_wait, "Do not wait for results");
   app.add_option("--id", send.id, "The request's UUID: the same again does nothing twice")
       ->option_text("UUID");
+  app.add_option("--first", send.first,
+                 "Only so many of the printers that nothing holds back, by name")
+      ->check(CLI::Range(int64_t{1}, int64_t{10000}))
+      ->option_text("N");
   app.add_option("--if-matched", send.if_matched,
                  "Only if the selectors match what a dry run matched: its hash")
       ->option_text("HASH");
@@ -369,6 +373,15 @@ void AddUser(CLI::App& app, Everything& all) {
   remove->add_option("NAME", user.name)->required();
   AddConfig(*remove, user.config);
   remove->callback(choose(UserAction::kRemove));
+
+  CLI::App* key = sub->add_subcommand(
+      "key", "Make a key for HTTP (slicers, printfleet files add), that acts as the user");
+  key->add_option("NAME", user.name)->required();
+  key->add_option("--key-file", user.key_file,
+                  "New file that gets the key, readable for you alone; default: it is shown once");
+  key->add_flag("--revoke", user.revoke, "Make none; all keys of the user are void from now on");
+  AddConfig(*key, user.config);
+  key->callback(choose(UserAction::kKey));
 
   CLI::App* list = sub->add_subcommand("list", "List users and roles");
   list->add_flag("--json", user.json, "One JSON object a line");

@@ -61,6 +61,7 @@ struct SendArguments {
   std::optional<int64_t> max_in_flight;
   std::optional<int64_t> interval_ms;
   std::optional<int64_t> heating_limit;
+  std::optional<int64_t> first;
   std::string expires_at;  // as ParseMoment takes it; empty: by the command's deadline
   std::string if_matched;  // a target_hash
   std::string id;          // a UUID; empty: a fresh one
@@ -122,7 +123,7 @@ struct CommandsArguments {
   bool json = false;
 };
 
-enum class UserAction { kAdd, kRemove, kList };
+enum class UserAction { kAdd, kRemove, kKey, kList };
 
 struct UserArguments {
   UserAction action = UserAction::kList;
@@ -130,6 +131,8 @@ struct UserArguments {
   std::string name;
   std::optional<settings::Role> role;
   std::string password_file;
+  std::string key_file;
+  bool revoke = false;
   bool json = false;
 };
 

@@ -244,6 +244,9 @@ std::string RequestJson(const std::string& id, const std::string& command,
   if (options.heating_limit) {
     out.Member("heating_limit", *options.heating_limit);
   }
+  if (options.first) {
+    out.Member("first", *options.first);
+  }
   if (!options.expires_at.empty()) {
     out.Member("expires_at", options.expires_at);
   }

@@ -20,6 +20,7 @@ struct RequestOptions {
   std::optional<int64_t> max_in_flight;
   std::optional<int64_t> interval_ms;
   std::optional<int64_t> heating_limit;
+  std::optional<int64_t> first;
   std::string expires_at;  // ISO 8601
   std::string if_matched;
 };

@@ -38,6 +38,7 @@ RequestOptions OptionsOf(const Draft& draft) {
   options.max_in_flight = arguments.max_in_flight;
   options.interval_ms = arguments.interval_ms;
   options.heating_limit = arguments.heating_limit;
+  options.first = arguments.first;
   options.expires_at = draft.expires_at;
   options.if_matched = arguments.if_matched;
   return options;

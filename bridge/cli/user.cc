@@ -1,4 +1,5 @@
 // printfleet user: who may log in at the managed broker. Works on local files, tells the daemon.
+#include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "cli/broker_address.h"
 #include "cli/conversation.h"
@@ -90,13 +92,13 @@ pid_t DaemonPid(const std::string& data_dir) {
   return name.ok() && *name == "printfleet\n" ? pid : 0;
 }
 
-void TellDaemon(const settings::Settings& settings) {
+// Says what became of it.
+std::string TellDaemon(const settings::Settings& settings) {
   const pid_t pid = DaemonPid(settings.data_dir);
   if (pid != 0 && kill(pid, SIGHUP) == 0) {
-    Print("told the daemon (pid " + std::to_string(pid) + ") to take it up\n");
-  } else {
-    Print("restart or `kill -HUP` the daemon to take it up, if one is running\n");
+    return "told the daemon (pid " + std::to_string(pid) + ") to take it up\n";
   }
+  return "restart or `kill -HUP` the daemon to take it up, if one is running\n";
 }
 
 int List(const settings::Users& users, bool json) {
@@ -130,12 +132,55 @@ Status Add(const UserArguments& arguments, const HashPassword& hash_password,
   if (!hash.ok()) {
     return hash.error();
   }
-  users[arguments.name] = {arguments.name, *arguments.role, *std::move(hash)};
+  settings::User& user = users[arguments.name];
+  user.name = arguments.name;
+  user.role = *arguments.role;
+  user.password_hash = *std::move(hash);
   return Ok{};
 }
 
+// A new key, or none any more. `key` is shown once the users are saved.
+Status ChangeKeys(const UserArguments& arguments, settings::Users& users, std::string& key) {
+  const auto found = users.find(arguments.name);
+  if (found == users.end()) {
+    return Error{Errc::kNotFound, "no user \"" + arguments.name + "\"; printfleet user add"};
+  }
+  std::vector<std::string>& digests = found->second.key_digests;
+  if (arguments.revoke) {
+    digests.clear();
+    return Ok{};
+  }
+  if (digests.size() == settings::kKeysMax) {
+    return Error{Errc::kConflict, arguments.name + " has " + std::to_string(digests.size()) +
+                                      " keys already; --revoke makes all of them void"};
+  }
+  key = RandomSecret();
+  digests.push_back(Sha256Hex(key));
+  return Ok{};
+}
+
+// Where the key goes: a file of its own, or once on the terminal.
+Status GiveKey(const UserArguments& arguments, const std::string& key) {
+  if (arguments.key_file.empty()) {
+    Print(key + "\n");
+    return Ok{};
+  }
+  const int fd = open(arguments.key_file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const std::string line = key + "\n";
+  const bool written =
+      fd >= 0 && write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  if (fd >= 0) {
+    close(fd);
+  }
+  return written ? Status(Ok{})
+                 : Error{Errc::kUnavailable, arguments.key_file + ": cannot be made"};
+}
+
 Status Change(const UserArguments& arguments, const HashPassword& hash_password,
-              settings::Users& users) {
+              settings::Users& users, std::string& key) {
+  if (arguments.action == UserAction::kKey) {
+    return ChangeKeys(arguments, users, key);
+  }
   if (arguments.action == UserAction::kAdd) {
     return Add(arguments, hash_password, users);
   }
@@ -166,15 +211,25 @@ int User(const UserArguments& arguments, const HashPassword& hash_password) {
   if (arguments.action == UserAction::kList) {
     return List(*users, arguments.json);
   }
-  if (auto status = Change(arguments, hash_password, *users); !status.ok()) {
+  std::string key;
+  if (auto status = Change(arguments, hash_password, *users, key); !status.ok()) {
     return Complain(status.error());
+  }
+  if (!key.empty()) {
+    if (auto status = GiveKey(arguments, key); !status.ok()) {
+      return Complain(status.error());
+    }
   }
   if (auto status = settings::SaveUsers(file, *users); !status.ok()) {
     return Complain(status.error());
   }
+  if (arguments.action == UserAction::kKey) {
+    PrintError(arguments.name + (arguments.revoke ? " has no key any more\n" : " has a new key\n") +
+               TellDaemon(loaded.settings));
+    return kDone;
+  }
   Print(arguments.name + (arguments.action == UserAction::kAdd ? " is in " : " is no longer in ") +
-        file + "\n");
-  TellDaemon(loaded.settings);
+        file + "\n" + TellDaemon(loaded.settings));
   return kDone;
 }
 

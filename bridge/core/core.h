@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,14 @@ class Core {
   void AdoptSnapshot(std::vector<printer::Registration> registrations);
   [[nodiscard]] std::string SnapshotText() const;
 
+  // How printers fetch files: before Rebuild, and when it has changed.
+  void SetFileAccess(fleet::FileAccess access) { world_.files = std::move(access); }
+
+  // What may still be fetched: after Rebuild.
+  [[nodiscard]] std::vector<fleet::Offer> OpenOffers() const;
+  // The sha256 of every file that is needed on disk.
+  [[nodiscard]] std::set<std::string> NeededFiles() const;
+
   // Another set of people or models (reload); the caller owns what is referred to.
   void SetUsers(const settings::Users& users) { users_ = &users; }
 
@@ -135,6 +144,8 @@ class Core {
   void OnStopRecord(const StopRecord& record, const Instant& now);
   void OnRefusedRecord(const RefusedRecord& record, const Instant& now);
   void OnCancelUnsent(const CancelUnsent& cancel, const Instant& now);
+  void OnFileStored(const FileStored& stored, const Instant& now);
+  void OnFileSent(const FileSent& sent);
   void OnKnownRequest(const Message& message, const Instant& now);
   void RefusePoison(const PoisonMessage& poison, const Instant& now);
 

@@ -31,11 +31,22 @@ struct Publish {
   fleet::PublishToken token = 0;
 };
 
+// The answer to an upload, for who waits for it.
+struct Reply {
+  uint64_t ticket = 0;
+  bool ok = false;
+  std::string json;  // the artifact, or {"error":…,"reason":…}
+};
+
 struct Effects {
   Rows rows;
   std::vector<Publish> publishes;
   std::vector<fleet::Question> questions;
-  bool snapshot_changed = false;  // printers.snapshot must be rewritten
+  std::vector<Reply> replies;
+  std::vector<fleet::Offer> offers;            // files that printers may fetch from now on
+  std::vector<fleet::ExecutionKey> withdrawn;  // and those that they may not any more
+  bool library_changed = false;                // an artifact went: its bytes may be needed no more
+  bool snapshot_changed = false;               // printers.snapshot must be rewritten
 };
 
 // Takes the time it waited between Seal and its release off the publish's expiry. False: nothing is

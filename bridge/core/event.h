@@ -121,8 +121,23 @@ struct CancelUnsent {
   std::vector<CommandId> commands;
 };
 
+// An upload is whole on disk. The answer goes to who waits for `ticket` (Effects::replies).
+struct FileStored {
+  uint64_t ticket = 0;
+  fleet::Artifact artifact;  // without id, model_id and added_at
+};
+
+// How much of an offered file its printer has fetched.
+struct FileSent {
+  fleet::ExecutionKey execution;
+  int attempt = 0;
+  bool whole = false;  // the last byte of it went out; else the first
+  int64_t bytes = 0;   // sent so far
+  WallTime at;
+};
+
 using Event = std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests,
                            OutboundUp, OutboundDown, BrokerNote, Published, Tick, StopRecord,
-                           RefusedRecord, Answer, CancelUnsent>;
+                           RefusedRecord, Answer, CancelUnsent, FileStored, FileSent>;
 
 }  // namespace printfleet::core

@@ -56,6 +56,17 @@ void Core::Absorb(fleet::Output output, const Instant& now) {
   for (fleet::JobMark& mark : output.job_marks) {
     effects_.rows.job_marks.push_back(std::move(mark));
   }
+  for (fleet::Offer& offer : output.offers) {
+    effects_.rows.offers.push_back(offer);
+    effects_.offers.push_back(std::move(offer));
+  }
+  for (const fleet::ExecutionKey& key : output.withdrawn) {
+    effects_.withdrawn.push_back(key);
+  }
+  for (fleet::Artifact& artifact : output.artifacts) {
+    effects_.library_changed |= artifact.removed_at.has_value();
+    effects_.rows.artifacts.push_back(std::move(artifact));
+  }
   for (fleet::AuditEntry& entry : output.audit) {
     effects_.rows.audit.push_back(std::move(entry));
   }

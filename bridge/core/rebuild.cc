@@ -49,10 +49,12 @@ fleet::Options OptionsOf(const std::string& options_json) {
 void Core::Rebuild(Loaded loaded, const Instant& now) {
   const bool live = world_.live;
   auto new_msgid = std::move(world_.new_msgid);
+  fleet::FileAccess files = std::move(world_.files);
   world_ = fleet::World{};
   remembered_ = Remembered(static_cast<size_t>(settings_.commands.remembered_max),
                            settings_.commands.remember);
   world_.new_msgid = std::move(new_msgid);
+  world_.files = std::move(files);
   world_.live = live;
   world_.ledger.Mutable() = loaded.ledger;
   for (LoadedPrinter& stored : loaded.printers) {
@@ -75,6 +77,10 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
       const PrinterId id = job.printer_id;
       printer::AdoptJob(world_.printers.Mutable(id), std::move(job), ContextAt(now, false, live));
     }
+  }
+  for (fleet::Artifact& artifact : loaded.artifacts) {
+    const ArtifactId id = artifact.id;
+    world_.artifacts.Put(id, std::move(artifact));
   }
   for (auto& [key, remembered] : loaded.requests) {
     world_.requests.Put(key, remembered);

@@ -125,6 +125,15 @@ struct CommandRow {
   std::string result_json;  // of commands to the fleet and its registry, "" for none
 };
 
+// What a printer has fetched of an offered file.
+struct DownloadRow {
+  fleet::ExecutionKey execution;
+  int attempt = 0;
+  std::optional<WallTime> first_byte_at;
+  std::optional<WallTime> last_byte_at;
+  int64_t bytes_sent = 0;
+};
+
 struct Rows {
   std::vector<ReportRow> reports;
   std::vector<TelemetryRow> telemetry;
@@ -138,7 +147,10 @@ struct Rows {
   std::vector<FileListRow> file_lists;
   std::vector<CommandRow> commands;
   std::vector<fleet::Execution> executions;
-  std::vector<fleet::JobMark> job_marks;  // written after `jobs`
+  std::vector<fleet::JobMark> job_marks;   // written after `jobs`
+  std::vector<fleet::Artifact> artifacts;  // in order: one that gives way before what follows it
+  std::vector<fleet::Offer> offers;
+  std::vector<DownloadRow> downloads;  // written after `offers`
   std::vector<fleet::AuditEntry> audit;
   std::optional<fleet::Ledger> ledger;
 

@@ -40,6 +40,9 @@ void Core::Step(const Event& event, const Instant& now) {
           [&](const RefusedRecord& record) { OnRefusedRecord(record, now); },
           // The store's answer to a question of an operator.
           [&](const Answer& answer) { OnAnswer(answer, now); },
+          // The library: library.cc.
+          [&](const FileStored& stored) { OnFileStored(stored, now); },
+          [&](const FileSent& sent) { OnFileSent(sent); },
           // A batch in doubt was committed after its authors had been told `unknown`.
           [&](const CancelUnsent& cancel) { OnCancelUnsent(cancel, now); },
       },

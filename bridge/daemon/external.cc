@@ -18,21 +18,6 @@ Result<std::string> ReadSecret(const std::string& file) {
   return secret;
 }
 
-// As a part of a URI's query.
-std::string PercentEncoded(const std::string& value) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string encoded;
-  for (const char c : value) {
-    if (kPlain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += "%" + HexText(std::string(1, c));
-    }
-  }
-  return encoded;
-}
-
 // `url` with the password that `file` holds; `key` names the file's key.
 Result<std::string> WithPassword(const std::string& url, const std::string& file,
                                  const std::string& key) {

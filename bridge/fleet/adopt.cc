@@ -1,6 +1,7 @@
 // After a restart: open commands go on as the store had them.
 #include <algorithm>
 
+#include "fleet/artifact.h"
 #include "fleet/parse.h"
 #include "fleet/stop.h"
 #include "fleet/tracker.h"
@@ -15,13 +16,17 @@ bool HasSecrets(const CommandSpec& spec, json::Value args) {
 }
 
 // The arguments again, from what was stored. False when they are not complete: secrets are gone.
-bool RestoreRequest(Command& command) {
+bool RestoreRequest(const World& world, Command& command) {
   Request& request = command.request;
   json::Parser parser;
   const auto args = parser.Parse(request.args_json, {request.args_json.size(), 64});
   if (!args.ok() || HasSecrets(*request.spec, *args) ||
       ParseArguments(*request.spec, *args, request.args)) {
     return false;
+  }
+  if (const std::string* sha256 = request.args.Get<std::string>("artifact")) {
+    const Artifact* artifact = FindArtifact(world, *sha256);
+    request.artifact = artifact != nullptr ? std::make_shared<const Artifact>(*artifact) : nullptr;
   }
   if (!request.options.expires_at) {
     request.options.expires_at = command.deadline_wall;
@@ -72,7 +77,7 @@ void AdoptCommand(World& world, const Rules& rules, Command command,
            std::pair(b.printer_name, b.key.printer_id);
   });
   std::vector<PrinterId> printers;
-  const bool complete = RestoreRequest(command);
+  const bool complete = RestoreRequest(world, command);
   for (Execution& execution : executions) {
     execution.key.command_id = command.id;
     printers.push_back(execution.key.printer_id);

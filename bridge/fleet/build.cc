@@ -54,6 +54,11 @@ protocol::Request BuildStart(const Request& request, const std::string& task_id)
                                    usb ? protocol::Storage::kUsb : protocol::Storage::kLocal,
                                    file->at("path"), file->at("filename"), ProjectType(request)};
   }
+  if (const Artifact* artifact = request.artifact.get()) {
+    // Its address comes with each attempt: send.cc.
+    return protocol::StartFromUrl{
+        task_id, "", artifact->md5, artifact->size_bytes, artifact->name, ProjectType(request)};
+  }
   return protocol::StartFromUrl{task_id,
                                 Text(request, "url"),
                                 Text(request, "md5"),
@@ -162,7 +167,10 @@ protocol::TopicForm FormFor(const Rules& rules, const printer::Printer& printer)
 
 std::string StartFilename(const Request& request) {
   const auto* file = request.args.Get<std::map<std::string, std::string>>("file");
-  return file != nullptr ? file->at("filename") : Text(request, "filename");
+  if (file != nullptr) {
+    return file->at("filename");
+  }
+  return request.artifact != nullptr ? request.artifact->name : Text(request, "filename");
 }
 
 protocol::Request BuildRequest(const Request& request, const printer::Printer& printer,

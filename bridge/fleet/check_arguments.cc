@@ -33,15 +33,11 @@ Rejected CheckStart(const Arguments& args) {
     return Refused(sources == 0 ? "missing_argument" : "unknown_argument", "args",
                    "print.start needs exactly one of artifact, url and file");
   }
-  if (args.Has("artifact")) {
-    return Refused("unsupported", "args.artifact",
-                   "the library comes with a later version; use url or file");
-  }
-  if (args.Has("file")) {
+  if (!args.Has("url")) {
     for (const char* name : {"md5", "size_bytes", "filename"}) {
       if (args.Has(name)) {
         return Refused("unknown_argument", std::string("args.") + name,
-                       "goes with url, not with file");
+                       "goes with url, not with artifact or file");
       }
     }
     return std::nullopt;
@@ -52,8 +48,8 @@ Rejected CheckStart(const Arguments& args) {
 Rejected CheckFirmware(const Arguments& args) {
   if (args.Has("artifact")) {
     return Refused("unsupported", "args.artifact",
-                   "the library comes with a later version; use url, md5, size_bytes, version, "
-                   "name");
+                   "firmware in the library comes with a later version; use url, md5, size_bytes, "
+                   "version, name");
   }
   return NeedAll(args, {"url", "md5", "size_bytes", "version", "name"},
                  "the firmware's record has it");

@@ -2,6 +2,7 @@
 // which the store has to be asked for first.
 #include <algorithm>
 
+#include "fleet/artifact.h"
 #include "fleet/job_set.h"
 #include "fleet/plan.h"
 #include "fleet/reprint.h"
@@ -118,6 +119,8 @@ void HandleFleetCommand(Turn& turn, const Request& request) {
     Cancel(turn, request);
   } else if (name == "job.set") {
     AskJobSet(turn, request);
+  } else if (name == "file.library.remove") {
+    RemoveArtifact(turn, request);
   } else {
     Hold(turn, request, name == "fleet.hold");
   }

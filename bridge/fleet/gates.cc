@@ -92,6 +92,19 @@ Gate CheckJob(const GateQuestion& question) {
 }
 
 // The file is for one model only, where the sender says which.
+// What the file itself says: its slicer made it for one printer.
+Gate CheckArtifactModel(const GateQuestion& question) {
+  const Artifact* artifact = question.request.artifact.get();
+  if (artifact == nullptr || artifact->model.empty() || Flag(question.request, "other_model_ok") ||
+      artifact->model_id == question.printer.registration.model_id) {
+    return {};
+  }
+  return Closed(
+      SkipReason::kWrongModel,
+      "the file is for " + artifact->model +
+          (artifact->model_id.empty() ? ", which models.yaml does not know (slicer_names)" : ""));
+}
+
 Gate CheckFileModel(const GateQuestion& question) {
   const std::string* wanted = question.request.args.Get<std::string>("for_model");
   const printer::Registration& registration = question.printer.registration;
@@ -111,8 +124,10 @@ Gate CheckWhom(const World& world, const Rules& rules, const GateQuestion& quest
   if (acts && rules.models.Find(registration.model_id) == nullptr) {
     return Closed(SkipReason::kUnsupported, "model " + registration.model_id + " is not known");
   }
-  if (Gate gate = CheckFileModel(question); !gate.open()) {
-    return gate;
+  for (const auto& check : {CheckFileModel, CheckArtifactModel}) {
+    if (Gate gate = check(question); !gate.open()) {
+      return gate;
+    }
   }
   const bool moves = IsStart(request) || IsOta(request) || IsHeat(request) ||
                      Is(request, "print.resume") || RawMayAct(request);

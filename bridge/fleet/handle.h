@@ -99,6 +99,16 @@ struct AuditEntry {
   std::string outcome;    // accepted, rejected(reason), done, …
 };
 
+// A printer was told to fetch a file: from the commit on it is served under `token`.
+struct Offer {
+  ExecutionKey execution;
+  int attempt = 0;
+  std::shared_ptr<const Artifact> artifact;
+  std::string token;
+  WallTime offered_at;
+  WallTime expires_at;
+};
+
 // For the `events` table and topic.
 struct Happening {
   std::string kind;
@@ -112,6 +122,9 @@ struct Output {
   std::vector<Question> questions;
   std::vector<Diagnosis> diagnoses;
   std::vector<JobMark> job_marks;
+  std::vector<Offer> offers;
+  std::vector<ExecutionKey> withdrawn;  // their files are not served any more
+  std::vector<Artifact> artifacts;      // added, or with removed_at
   std::vector<AuditEntry> audit;
   std::vector<Happening> happenings;
   std::vector<PrinterId> ask_status;  // probes: core sends a status query, paced
@@ -200,6 +213,9 @@ void HandleUnsent(World& world, const Rules& rules, CommandId id, const Instant&
 std::optional<MonoTime> NextDeadline(const Execution& execution);
 std::optional<MonoTime> NextDeadline(const Command& command, const World& world, const Rules& rules,
                                      const Instant& now);
+
+// Which files open executions may still fetch: after a restart.
+std::vector<Offer> OpenOffers(const World& world);
 
 // The store answered a Question: rows as JSON objects, or an error.
 void HandleAnswer(World& world, const Rules& rules, const Question& question, bool ok,

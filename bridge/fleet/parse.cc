@@ -30,6 +30,7 @@ Rejected ReadOptions(json::Value options, Options& into, ReplyTo& reply_to) {
   if (const auto reply = options["reply"].String()) {
     reply_to.stream = *reply == "stream";
   }
+  into.first = options["first"].Int();
   into.if_matched = options["if_matched"].String().value_or("");
   if (const auto expires_at = options["expires_at"].String()) {
     into.expires_at = ParseIso8601(*expires_at);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "fleet/artifact.h"
 #include "fleet/flow.h"
 #include "fleet/parse.h"
 #include "fleet/replay.h"
@@ -24,6 +25,16 @@ size_t OpenCommands(const World& world) {
 // of them again when the printer is back.
 bool Waits(const Request& request, const Gate& gate) {
   return gate.reason == SkipReason::kOffline && request.options.wait_when_offline;
+}
+
+void KeepFirst(const std::optional<int64_t>& first, Plan& plan) {
+  int64_t open = 0;
+  for (Gate& gate : plan.gates) {
+    if (first && gate.open() && ++open > *first) {
+      gate = {SkipReason::kLimit,
+              "options.first: " + std::to_string(*first) + " of them is enough"};
+    }
+  }
 }
 
 std::vector<Execution> MakeExecutions(const World& world, const Command& command, const Plan& plan,
@@ -151,6 +162,7 @@ std::variant<Plan, Rejection> MakePlan(const World& world, const Rules& rules,
     }
     plan.gates[i] = std::move(gate);
   }
+  KeepFirst(request.options.first, plan);
   return plan;
 }
 
@@ -191,6 +203,15 @@ void FinishAtOnce(Turn& turn, Command command, std::vector<Execution> executions
 }
 
 void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* sent) {
+  if (request.args.Has("artifact") && request.artifact == nullptr) {
+    Request with_file = request;
+    if (const auto rejection = TakeArtifact(turn.world, with_file)) {
+      Reject(turn, request, *rejection);
+    } else {
+      AcceptPrinterCommand(turn, with_file, sent);
+    }
+    return;
+  }
   auto planned = MakePlan(turn.world, turn.rules, request);
   if (const auto* rejection = std::get_if<Rejection>(&planned)) {
     Reject(turn, request, *rejection);

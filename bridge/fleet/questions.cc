@@ -2,6 +2,7 @@
 // the store.
 #include <algorithm>
 
+#include "fleet/artifact.h"
 #include "fleet/job_set.h"
 #include "fleet/plan.h"
 #include "fleet/replay.h"
@@ -266,6 +267,10 @@ void HandleQuestion(Turn& turn, const Request& request) {
   }
   if (request.spec->name == "printer.diagnose") {
     HandleDiagnose(turn, request);
+    return;
+  }
+  if (request.spec->name.starts_with("file.library.")) {
+    HandleLibraryQuestion(turn, request);
     return;
   }
   const auto row = std::ranges::find(kRows, request.spec->name, &Row::command);

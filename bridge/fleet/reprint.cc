@@ -45,9 +45,11 @@ std::optional<std::string> StartArguments(json::Value job, const PrinterId& prin
   const bool same_printer = job["printer_id"].String() == std::string_view(printer);
   json::Writer writer;
   writer.BeginObject();
-  if (args["url"].IsString() || (args["file"].IsObject() && same_printer)) {
-    constexpr std::array<std::string_view, 6> kTaken = {"url",      "md5",  "size_bytes",
-                                                        "filename", "file", "project_type"};
+  if (args["url"].IsString() || args["artifact"].IsString() ||
+      (args["file"].IsObject() && same_printer)) {
+    constexpr std::array<std::string_view, 8> kTaken = {"artifact",     "url",           "md5",
+                                                        "size_bytes",   "filename",      "file",
+                                                        "project_type", "other_model_ok"};
     for (const std::string_view name : kTaken) {
       if (args[name].exists()) {
         writer.Key(name).Raw(args[name].Text());

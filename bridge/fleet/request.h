@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "fleet/catalog.h"
@@ -58,6 +60,30 @@ struct Target {
   [[nodiscard]] bool empty() const;
 };
 
+// A file of the library. What a slicer did not say is empty.
+struct Artifact {
+  ArtifactId id;
+  std::string kind = "gcode";  // or "firmware"
+  std::string name;            // unique among those that are not removed
+  std::string sha256;          // what it is: hex
+  std::string md5;             // what the printer compares: hex
+  int64_t size_bytes = 0;
+  std::string slicer;
+  std::string model;     // the printer, as the slicer names it
+  std::string model_id;  // the model of models.yaml that this is
+  std::optional<int64_t> estimated_s;
+  std::string material;
+  std::optional<double> filament_mm;
+  std::optional<double> filament_g;
+  std::optional<int64_t> layers;
+  std::string thumbnail_type;  // "image/png" and the like
+  std::string added_by;
+  WallTime added_at;
+  std::optional<WallTime> removed_at;
+
+  bool operator==(const Artifact&) const = default;
+};
+
 struct Options {
   bool dry_run = false;
   std::optional<seconds> timeout;
@@ -67,6 +93,7 @@ struct Options {
   std::optional<int64_t> heating;  // heating_limit: printers of the farm that heat at once, at most
   bool wait_when_offline = false;  // on_offline: skip | wait
   std::string if_matched;
+  std::optional<int64_t> first;  // of the printers that nothing holds back, only so many, by name
 };
 
 struct Request {
@@ -79,6 +106,7 @@ struct Request {
   Arguments args;
   Options options;
   ReplyTo reply_to;
+  std::shared_ptr<const Artifact> artifact;  // that args.artifact names; see TakeArtifact
 };
 
 // Why a request is refused, and what to change. `reason` is a stable word (a metric's label is

@@ -1,6 +1,7 @@
 // The message of an execution: its task, deadlines, expiry; and the job that print.start begins.
 #include <algorithm>
 
+#include "fleet/artifact.h"
 #include "fleet/build.h"
 #include "fleet/gates.h"
 #include "fleet/tracker.h"
@@ -21,6 +22,7 @@ void BeginJob(Turn& turn, const Command& command, Execution& execution) {
   job.filename = StartFilename(command.request);
   job.source = printer::JobSource::kCommand;
   job.command_id = command.id;
+  job.artifact_id = command.request.artifact ? command.request.artifact->id : ArtifactId{};
   job.state = printer::JobState::kRequested;
   job.started_at = turn.now.wall;
   const PrinterContext context(turn);
@@ -66,6 +68,20 @@ void RememberMsgid(World& world, const PrinterId& id, const std::string& msgid) 
   msgids.push_back(msgid);
 }
 
+// The file of this attempt gets an address of its own, that ends with the attempt's last deadline.
+void OfferFile(Turn& turn, const Command& command, const Execution& execution, Outgoing& outgoing) {
+  Offer offer;
+  offer.execution = execution.key;
+  offer.attempt = execution.attempts;
+  offer.artifact = command.request.artifact;
+  offer.token = FileToken(turn.world.files, execution.key, execution.attempts);
+  offer.offered_at = turn.now.wall;
+  offer.expires_at = turn.now.wall + (*execution.total_deadline - turn.now.mono);
+  std::get<protocol::StartFromUrl>(outgoing.request).url =
+      FileUrl(turn.world.files, offer.token, offer.artifact->name);
+  turn.output.offers.push_back(std::move(offer));
+}
+
 }  // namespace
 
 void GiveUpJob(Turn& turn, const Execution& execution, std::string_view why) {
@@ -85,6 +101,11 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
   const auto& expires_at = command.request.options.expires_at;
   if (expires_at && *expires_at <= turn.now.wall) {
     Apply(turn, key, ExecutionEvent::kExpired, {.message = "options.expires_at has passed"});
+    return;
+  }
+  if (command.request.args.Has("artifact") && command.request.artifact == nullptr) {
+    Apply(turn, key, ExecutionEvent::kGaveUp,
+          {.message = "its file was removed from the library; nothing was sent"});
     return;
   }
   Execution& execution = turn.world.executions.Mutable(key);
@@ -112,6 +133,9 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
   outgoing.token = execution.token;
   outgoing.execution = key;
   outgoing.sets_going = SetsGoing(command.request);
+  if (command.request.artifact != nullptr) {
+    OfferFile(turn, command, execution, outgoing);
+  }
   turn.output.outgoing.push_back(std::move(outgoing));
 }
 

@@ -55,6 +55,11 @@ void EndExecution(Turn& turn, const ExecutionKey& key, Ending ending) {
   Forget(turn.world, key);
   turn.output.finished.push_back(
       {command.request.spec->name, execution.state, *execution.finished_at - started_at});
+  // What did not begin in time must not begin later.
+  if (command.request.artifact != nullptr && execution.attempts > 0 &&
+      execution.state != ExecutionState::kSucceeded) {
+    turn.output.withdrawn.push_back(key);
+  }
   if (execution.job_id && execution.state != ExecutionState::kSucceeded) {
     GiveUpJob(turn, execution, execution.message);
   }

@@ -9,6 +9,7 @@ void World::Merge() {
   open_commands.Merge();
   requests.Merge();
   msgids.Merge();
+  artifacts.Merge();
   ledger.Merge();
 }
 
@@ -19,6 +20,7 @@ void World::Drop() {
   open_commands.Drop();
   requests.Drop();
   msgids.Drop();
+  artifacts.Drop();
   ledger.Drop();
 }
 

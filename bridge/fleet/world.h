@@ -45,9 +45,16 @@ struct Ledger {
   int64_t next_event_id = 1;
   int64_t next_task_id = 1;  // our print tasks' ids are unique decimal strings
   int64_t next_report_seq = 1;
+  int64_t next_artifact_id = 1;
   std::optional<std::string> hold;  // the reason, while the fleet is on hold
 
   bool operator==(const Ledger&) const = default;
+};
+
+// How printers fetch files from us. Set by the daemon, of the process.
+struct FileAccess {
+  std::string base_url;  // "http://192.0.2.10:8080", no slash at its end; "": files are not served
+  std::string secret;    // of data_dir; tokens are made of it
 };
 
 struct World {
@@ -60,10 +67,12 @@ struct World {
   // The last msgids of our commands to this printer, oldest first: whose answer a report is. Of
   // this process.
   OverlayMap<PrinterId, std::vector<std::string>> msgids;
+  OverlayMap<ArtifactId, Artifact> artifacts;  // those that are not removed
   OverlayValue<Ledger> ledger;
 
   // Not part of the overlay: of the process, not of the farm.
-  bool live = false;                       // the reports link is caught up
+  bool live = false;  // the reports link is caught up
+  FileAccess files;
   std::function<std::string()> new_msgid;  // a UUID, from a seeded generator
 
   void Merge();

@@ -46,7 +46,8 @@ struct Job {
   std::string local_task;
   std::string filename;  // bytes
   JobSource source = JobSource::kPanel;
-  CommandId command_id;  // 0 for panel jobs
+  CommandId command_id;    // 0 for panel jobs
+  ArtifactId artifact_id;  // 0 where its file is none of the library
   JobState state = JobState::kRequested;
   Outcome outcome = Outcome::kNone;
   WallTime started_at;

@@ -58,15 +58,23 @@ std::vector<std::string> KnownKeys();
 // Where config/<name> was installed, or the source tree's copy beside the build.
 std::string InstalledFile(const std::string& name);
 
-// The people of the farm, from settings.users_file (lines "name:role:password hash", made by
-// `printfleet user`); the file need not exist.
+// The people of the farm, from settings.users_file (lines "name:role:password hash[:key digests]",
+// made by `printfleet user`); the file need not exist.
 struct User {
   std::string name;
   Role role = Role::kViewer;
   std::string password_hash;  // Mosquitto's "$7$…" form
+  // SHA-256 in hex of each of the keys for HTTP (X-Api-Key). A key is 128 random bits: a plain
+  // digest gives nothing away.
+  std::vector<std::string> key_digests = {};
 };
 
 using Users = std::map<std::string, User, std::less<>>;
+
+constexpr size_t kKeysMax = 10;  // of one user
+
+// The user that has this key; nullptr: nobody.
+const User* FindByKey(const Users& users, std::string_view key);
 
 // Letters, digits, ".", "_", "-" and "@", at most 64: it is a level of topics. "local" and names
 // that begin with "printfleet" are taken.

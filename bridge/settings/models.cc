@@ -61,6 +61,7 @@ void ReadModel(Section section, ModelRegistry& registry) {
   section.Text("id", model.id);
   section.Text("name", model.name);
   section.Text("title", model.title);
+  section.TextList("slicer_names", model.slicer_names);
   section.Number("nozzle_target_c_max", {1, 600}, model.nozzle_target_c_max);
   section.Number("bed_target_c_max", {1, 300}, model.bed_target_c_max);
   section.Number("z_offset_mm_min", {-100, 100}, model.z_offset_mm_min);

@@ -10,9 +10,10 @@
 namespace printfleet::settings {
 
 struct Model {
-  std::string id;     // segment 5 of its topics: "20021"
-  std::string name;   // "K2Pro": what selectors and the state document say
-  std::string title;  // "Anycubic Kobra 2 Pro"
+  std::string id;                         // segment 5 of its topics: "20021"
+  std::string name;                       // "K2Pro": what selectors and the state document say
+  std::string title;                      // "Anycubic Kobra 2 Pro"
+  std::vector<std::string> slicer_names;  // what slicers call it, besides name and title
   double nozzle_target_c_max = 300;
   double bed_target_c_max = 90;
   double z_offset_mm_min = -10;

@@ -1,4 +1,4 @@
-// The users file: one "name:role:password hash" a line.
+// The users file: one "name:role:password hash[:key digests]" a line.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/digest.h"
 #include "settings/load.h"
 
 namespace printfleet::settings {
@@ -23,6 +24,22 @@ constexpr size_t kUsersMax = 10000;
 Error Failed(const std::string& file, std::string_view what) {
   const std::string reason = std::error_code(errno, std::generic_category()).message();
   return Error{Errc::kUnavailable, file + ": " + std::string(what) + ": " + reason};
+}
+
+constexpr size_t kDigestDigits = 64;
+
+Status ParseKeys(std::string_view text, std::vector<std::string>& digests) {
+  while (!text.empty()) {
+    const std::string_view digest = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), digest.size() + 1));
+    if (digest.size() != kDigestDigits ||
+        digest.find_first_not_of("0123456789abcdef") != std::string_view::npos ||
+        digests.size() == kKeysMax) {
+      return Error{Errc::kMalformed, "the digests of keys are not at most 10 SHA-256 in hex"};
+    }
+    digests.emplace_back(digest);
+  }
+  return Ok{};
 }
 
 Result<User> ParseLine(const std::string& line) {
@@ -41,7 +58,13 @@ Result<User> ParseLine(const std::string& line) {
     return Error{Errc::kMalformed, "the role is none of viewer, operator, admin"};
   }
   user.role = *role;
-  user.password_hash = line.substr(second + 1);
+  const size_t third = std::min(line.find(':', second + 1), line.size());
+  user.password_hash = line.substr(second + 1, third - second - 1);
+  const Status keys =
+      ParseKeys(std::string_view(line).substr(std::min(third + 1, line.size())), user.key_digests);
+  if (!keys.ok()) {
+    return keys.error();
+  }
   if (!user.password_hash.starts_with("$7$")) {
     return Error{Errc::kMalformed, "the password hash does not begin with $7$"};
   }
@@ -129,12 +152,29 @@ Result<Users> ParseUsers(std::string_view text, const std::string& file) {
 }
 
 std::string UsersText(const Users& users) {
-  std::string text = "# name:role:password hash; made by: printfleet user\n";
+  std::string text = "# name:role:password hash[:key digests]; made by: printfleet user\n";
   for (const auto& [name, user] : users) {
     text.append(name).append(":").append(Name(user.role));
-    text.append(":").append(user.password_hash).append("\n");
+    text.append(":").append(user.password_hash);
+    for (size_t i = 0; i < user.key_digests.size(); ++i) {
+      text.append(i == 0 ? ":" : ",").append(user.key_digests[i]);
+    }
+    text.append("\n");
   }
   return text;
+}
+
+const User* FindByKey(const Users& users, std::string_view key) {
+  const std::string digest = Sha256Hex(key);
+  const User* found = nullptr;
+  for (const auto& [name, user] : users) {
+    for (const std::string& known : user.key_digests) {
+      if (SameSecret(known, digest)) {
+        found = &user;
+      }
+    }
+  }
+  return found;
 }
 
 Result<Users> LoadUsers(const std::string& file) {

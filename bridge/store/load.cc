@@ -171,6 +171,7 @@ Status LoadLedger(Session& session, core::Loaded& loaded) {
   loaded.ledger.next_task_id = reader.Int();
   loaded.ledger.next_report_seq = reader.Int();
   loaded.ledger.hold = reader.MaybeText();
+  loaded.ledger.next_artifact_id = reader.Int();
   return reader.ok() ? Status(Ok{}) : Unreadable("ledger", rows->front());
 }
 
@@ -218,6 +219,7 @@ Result<printer::Job> ReadJob(const SqlRow& row) {
   job.filename = filename_raw.empty() ? filename : filename_raw;
   job.source = reader.Word(ParseJobSource);
   job.command_id = CommandId{reader.Int()};
+  job.artifact_id = ArtifactId{reader.Int()};
   job.state = reader.Word(printer::ParseJobState);
   job.outcome = reader.MaybeWord(printer::ParseOutcome).value_or(printer::Outcome::kNone);
   job.started_at = reader.Time();
@@ -278,6 +280,29 @@ Result<fleet::Execution> ReadExecution(const SqlRow& row) {
                      : Unreadable("command_executions", row);
 }
 
+Result<fleet::Artifact> ReadArtifact(const SqlRow& row) {
+  CellReader reader(row);
+  fleet::Artifact artifact;
+  artifact.id = ArtifactId{reader.Int()};
+  artifact.kind = reader.Text();
+  artifact.name = reader.Text();
+  artifact.sha256 = reader.Text();
+  artifact.md5 = reader.Text();
+  artifact.size_bytes = reader.Int();
+  artifact.slicer = reader.Text();
+  artifact.model = reader.Text();
+  artifact.model_id = reader.Text();
+  artifact.estimated_s = reader.MaybeInt();
+  artifact.material = reader.Text();
+  artifact.filament_mm = reader.MaybeNumber();
+  artifact.filament_g = reader.MaybeNumber();
+  artifact.layers = reader.MaybeInt();
+  artifact.thumbnail_type = reader.Text();
+  artifact.added_by = reader.Text();
+  artifact.added_at = reader.Time();
+  return reader.ok() ? Result<fleet::Artifact>(std::move(artifact)) : Unreadable("artifacts", row);
+}
+
 Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remembered_max) {
   core::Loaded loaded;
   Status status = LoadLedger(session, loaded);
@@ -289,6 +314,9 @@ Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remem
   }
   if (status) {
     status = LoadCommands(session, loaded.commands);
+  }
+  if (status) {
+    status = LoadRows(session, kLoadArtifacts, ReadArtifact, loaded.artifacts);
   }
   if (status) {
     status = LoadRequests(session, remember, remembered_max, loaded);

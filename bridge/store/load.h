@@ -26,5 +26,6 @@ Result<core::LoadedPrinter> ReadPrinter(const SqlRow& row);
 Result<printer::Job> ReadJob(const SqlRow& row);
 Result<core::CommandRow> ReadCommand(const SqlRow& row);
 Result<fleet::Execution> ReadExecution(const SqlRow& row);
+Result<fleet::Artifact> ReadArtifact(const SqlRow& row);
 
 }  // namespace printfleet::store

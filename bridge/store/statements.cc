@@ -176,7 +176,7 @@ const Statement kLoadJobs = {
     R"(SELECT DISTINCT ON (j.printer_id)
               j.job_id, j.printer_id, j.task_id, j.local_task,
               coalesce(encode(j.filename_raw, 'hex'), ''), j.filename, j.source, j.command_id,
-              j.state, j.outcome, fleet.epoch_ms(j.started_at), fleet.epoch_ms(j.ended_at),
+              j.artifact_id, j.state, j.outcome, fleet.epoch_ms(j.started_at), fleet.epoch_ms(j.ended_at),
               j.progress_ratio, j.layer, j.layers, j.elapsed_s, j.remaining_s, j.material_used_mm,
               j.error_code, j.error_text, j.slice_params::text, j.counted
        FROM (SELECT * FROM fleet.jobs WHERE outcome IS NULL
@@ -215,10 +215,18 @@ const Statement kLoadRequests = {
        ORDER BY command_id DESC LIMIT $2::bigint)",
 };
 
+const Statement kLoadArtifacts = {
+    "load_artifacts",
+    R"(SELECT artifact_id, kind, name, sha256, md5, size_bytes, slicer, model, model_id, estimated_s,
+              material, filament_mm, filament_g, layers, thumbnail_type, added_by,
+              fleet.epoch_ms(added_at)
+       FROM fleet.artifacts WHERE removed_at IS NULL ORDER BY artifact_id)",
+};
+
 const Statement kLoadLedger = {
     "load_ledger",
     R"(SELECT last_batch_seq, next_job_id, next_command_id, next_event_id, next_task_id,
-              next_report_seq, hold
+              next_report_seq, hold, next_artifact_id
        FROM fleet.ledger)",
 };
 

@@ -86,6 +86,9 @@ extern const Statement kUpsertCommands;
 // Refuses a row of a request that was accepted before.
 constexpr std::string_view kKnownRequestConstraint = "commands_author_request_id_key";
 extern const Statement kUpsertExecutions;
+extern const Statement kUpsertArtifacts;
+extern const Statement kInsertOffers;
+extern const Statement kMarkDownloads;  // key, first_byte_at[], last_byte_at[], bytes_sent[]
 extern const Statement kInsertEvents;
 extern const Statement kInsertAudit;
 extern const Statement kInsertDeadLetters;
@@ -93,7 +96,7 @@ extern const Statement kInsertBatches;
 extern const Statement kPruneBatches;  // seq: those before it
 // seq -> one row, or none when the ledger is at or past it.
 extern const Statement kAdvanceLedger;
-extern const Statement kSetLedger;  // next job, command, event, task, report, hold
+extern const Statement kSetLedger;  // next job, command, event, task, report, hold, next artifact
 
 // -- Loading --
 
@@ -102,6 +105,7 @@ extern const Statement kLoadJobs;
 extern const Statement kLoadCommands;
 extern const Statement kLoadExecutions;
 extern const Statement kLoadRequests;  // remember_ms, how many
+extern const Statement kLoadArtifacts;
 extern const Statement kLoadLedger;
 extern const Statement kLoadDigests;  // -> digests as hex
 extern const Statement kLastBatchSeq;

@@ -126,14 +126,15 @@ Status WriteStatuses(Session& session, const core::Rows& rows) {
 }
 
 Status WriteJobs(Session& session, const core::Rows& rows) {
-  RowSet set(22);
+  RowSet set(23);
   const auto last =
       LastOfEach(rows.jobs, [](const printer::Job& job) { return std::to_string(job.id.value); });
   for (const printer::Job* job : last) {
     set.Int(job->id.value).Text(job->printer_id).TextOrNull(job->task_id);
     set.TextOrNull(job->local_task);
     AddFilename(job->filename, set);
-    set.Text(Name(job->source)).IdOrNull(job->command_id.value).Text(Name(job->state));
+    set.Text(Name(job->source)).IdOrNull(job->command_id.value);
+    set.IdOrNull(job->artifact_id.value).Text(Name(job->state));
     set.TextOrNull(Name(job->outcome)).Time(job->started_at).Time(job->ended_at);
     set.Number(job->progress_ratio).Int(job->layer).Int(job->layers).Number(job->elapsed_s);
     set.Number(job->remaining_s).Number(job->material_used_mm).Int(job->error_code);
@@ -236,6 +237,41 @@ Status WriteExecutions(Session& session, const core::Rows& rows) {
   return session.RunRows(kUpsertExecutions, set);
 }
 
+// One statement a row: of two in a batch the later may take the name of the one that goes.
+Status WriteArtifacts(Session& session, const core::Rows& rows) {
+  for (const fleet::Artifact& row : rows.artifacts) {
+    RowSet set(18);
+    set.Int(row.id.value).Text(row.kind).Text(row.name).Text(row.sha256).Text(row.md5);
+    set.Int(row.size_bytes).TextOrNull(row.slicer).TextOrNull(row.model).TextOrNull(row.model_id);
+    set.Int(row.estimated_s).TextOrNull(row.material).Number(row.filament_mm);
+    set.Number(row.filament_g).Int(row.layers).TextOrNull(row.thumbnail_type);
+    set.Text(row.added_by).Time(row.added_at).Time(row.removed_at);
+    Status written = session.RunRows(kUpsertArtifacts, set);
+    if (!written) {
+      return written;
+    }
+  }
+  return Ok{};
+}
+
+Status WriteDownloads(Session& session, const core::Rows& rows) {
+  RowSet offers(6);
+  for (const fleet::Offer& row : rows.offers) {
+    offers.Int(row.execution.command_id.value).Text(row.execution.printer_id).Int(row.attempt);
+    offers.Int(row.artifact->id.value).Time(row.offered_at).Time(row.expires_at);
+  }
+  Status written = session.RunRows(kInsertOffers, offers);
+  if (!written) {
+    return written;
+  }
+  RowSet marks(6);
+  for (const core::DownloadRow& row : rows.downloads) {
+    marks.Int(row.execution.command_id.value).Text(row.execution.printer_id).Int(row.attempt);
+    marks.Time(row.first_byte_at).Time(row.last_byte_at).Int(row.bytes_sent);
+  }
+  return session.RunRows(kMarkDownloads, marks);
+}
+
 Status WriteEvents(Session& session, const core::Rows& rows) {
   RowSet set(5);
   for (const core::EventRow& row : rows.events) {
@@ -292,7 +328,8 @@ Status WriteLedger(Session& session, const Batch& batch) {
   const Result<SqlRows> set = session.Run(
       kSetLedger, {std::to_string(ledger.next_job_id), std::to_string(ledger.next_command_id),
                    std::to_string(ledger.next_event_id), std::to_string(ledger.next_task_id),
-                   std::to_string(ledger.next_report_seq), ledger.hold});
+                   std::to_string(ledger.next_report_seq), ledger.hold,
+                   std::to_string(ledger.next_artifact_id)});
   return set ? Status(Ok{}) : set.error();
 }
 
@@ -324,8 +361,8 @@ Status WriteBatch(Session& session, const Batch& batch) {
   using Write = Status (*)(Session&, const core::Rows&);
   for (const Write write :
        {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobMarks,
-        WriteJobEvents, WriteFileDeletions, WriteFileLists, WriteCommands, WriteExecutions,
-        WriteEvents, WriteAudit, WriteDeadLetters}) {
+        WriteJobEvents, WriteFileDeletions, WriteFileLists, WriteArtifacts, WriteCommands,
+        WriteExecutions, WriteDownloads, WriteEvents, WriteAudit, WriteDeadLetters}) {
     Status written = write(session, batch.rows);
     if (!written) {
       return written;

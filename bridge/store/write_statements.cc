@@ -99,6 +99,7 @@ constexpr Column kJobColumns[] = {
     {"filename_raw", "bytea"},
     {"source", "text"},
     {"command_id", "bigint"},
+    {"artifact_id", "bigint"},
     {"state", "text"},
     {"outcome", "text"},
     {"started_at", "timestamptz"},
@@ -168,6 +169,32 @@ constexpr Column kAuditColumns[] = {
     {"target", "json"},    {"args", "json"},   {"outcome", "text"},
 };
 
+constexpr Column kArtifactColumns[] = {
+    {"artifact_id", "bigint"},
+    {"kind", "text"},
+    {"name", "text"},
+    {"sha256", "text"},
+    {"md5", "text"},
+    {"size_bytes", "bigint"},
+    {"slicer", "text"},
+    {"model", "text"},
+    {"model_id", "text"},
+    {"estimated_s", "bigint"},
+    {"material", "text"},
+    {"filament_mm", "double precision"},
+    {"filament_g", "double precision"},
+    {"layers", "bigint"},
+    {"thumbnail_type", "text"},
+    {"added_by", "text"},
+    {"added_at", "timestamptz"},
+    {"removed_at", "timestamptz"},
+};
+
+constexpr Column kOfferColumns[] = {
+    {"command_id", "bigint"},  {"printer_id", "text"},        {"attempt", "integer"},
+    {"artifact_id", "bigint"}, {"offered_at", "timestamptz"}, {"expires_at", "timestamptz"},
+};
+
 constexpr Column kDeadLetterColumns[] = {
     {"received_at", "timestamptz"},
     {"topic", "text"},
@@ -219,6 +246,25 @@ const Statement kInsertDeadLetters = {"insert_dead_letters",
                                       InsertSql("dead_letters", kDeadLetterColumns)};
 const Statement kInsertBatches = {"insert_batches", InsertSql("inbound_batches", kBatchColumns)};
 
+const Statement kUpsertArtifacts = {"upsert_artifacts",
+                                    UpsertSql("artifacts", kArtifactColumns, 1)};
+const Statement kInsertOffers = {"insert_offers", InsertSql("downloads", kOfferColumns)};
+const Statement kMarkDownloads = {
+    "mark_downloads",
+    R"(UPDATE fleet.downloads d
+       SET first_byte_at = coalesce(d.first_byte_at, r.first_byte_at),
+           last_byte_at = coalesce(r.last_byte_at, d.last_byte_at),
+           bytes_sent = greatest(d.bytes_sent, r.bytes_sent)
+       FROM (SELECT command_id, printer_id, attempt, min(first_byte_at) AS first_byte_at,
+                    max(last_byte_at) AS last_byte_at, max(bytes_sent) AS bytes_sent
+             FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::timestamptz[],
+                         $5::timestamptz[], $6::bigint[])
+               AS u(command_id, printer_id, attempt, first_byte_at, last_byte_at, bytes_sent)
+             GROUP BY command_id, printer_id, attempt) r
+       WHERE d.command_id = r.command_id AND d.printer_id = r.printer_id
+         AND d.attempt = r.attempt)",
+};
+
 const Statement kDeleteFiles = {
     "delete_files",
     R"(DELETE FROM fleet.printer_files f
@@ -250,7 +296,8 @@ const Statement kSetLedger = {
     "set_ledger",
     R"(UPDATE fleet.ledger
        SET next_job_id = $1::bigint, next_command_id = $2::bigint, next_event_id = $3::bigint,
-           next_task_id = $4::bigint, next_report_seq = $5::bigint, hold = $6)",
+           next_task_id = $4::bigint, next_report_seq = $5::bigint, hold = $6,
+           next_artifact_id = $7::bigint)",
 };
 
 }  // namespace printfleet::store

@@ -75,6 +75,19 @@ TEST(Digest, TellsTopicAndPayloadApart) {
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Digest, Secrets) {
+  // RFC 4231, test case 2.
+  EXPECT_EQ(HmacSha256Hex("Jefe", "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_TRUE(SameSecret("abc", "abc"));
+  EXPECT_FALSE(SameSecret("abc", "abd"));
+  EXPECT_FALSE(SameSecret("abc", "abcd"));
+  const std::string secret = RandomSecret();
+  EXPECT_EQ(secret.size(), 32U);
+  EXPECT_EQ(secret.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(secret, RandomSecret());
+}
+
 TEST(OverlayMap, ShowsTheBatchAndForgetsItOnDrop) {
   OverlayMap<std::string, int> map;
   map.Put("a", 1);

@@ -34,14 +34,6 @@ TEST(BrokerPassword, OtherTextsAreMalformed) {
   }
 }
 
-TEST(BrokerPassword, SecretsAre128RandomBits) {
-  const Result<std::string> secret = RandomSecret();
-  ASSERT_TRUE(secret.ok());
-  EXPECT_EQ(secret->size(), 32U);
-  EXPECT_EQ(secret->find_first_not_of("0123456789abcdef"), std::string::npos);
-  EXPECT_NE(*secret, *RandomSecret());
-}
-
 TEST(BrokerPassword, UserNamesCannotReachBeyondTheirOwnTopic) {
   for (const char* name : {"alice", "Bob_2", "a.b-c@d"}) {
     EXPECT_TRUE(CheckUserName(name).ok()) << name;

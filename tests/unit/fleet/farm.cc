@@ -112,6 +112,9 @@ void Farm::Absorb(Output output) {
   append(all.responses, output.responses);
   append(all.questions, output.questions);
   append(all.job_marks, output.job_marks);
+  append(all.offers, output.offers);
+  append(all.withdrawn, output.withdrawn);
+  append(all.artifacts, output.artifacts);
   append(all.audit, output.audit);
   append(all.happenings, output.happenings);
   append(all.ask_status, output.ask_status);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/digest.h"
 #include "settings/load.h"
 #include "settings/url.h"
 
@@ -54,6 +55,27 @@ TEST_F(UsersFile, ComesBackAsItWasSaved) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
 }
 
+TEST_F(UsersFile, KeysAreKeptAsDigestsAndFoundByTheKey) {
+  Users users;
+  users["anna"] = {
+      "anna", Role::kOperator, "$7$1$c2Fs$aGFzaA==", {Sha256Hex("k1"), Sha256Hex("k2")}};
+  users["bo"] = {"bo", Role::kAdmin, "$7$1$c2Fs$b3Ro", {Sha256Hex("k3")}};
+  users["cleo"] = {"cleo", Role::kViewer, "$7$1$c2Fs$b3Ro"};
+  ASSERT_TRUE(SaveUsers(file_, users).ok());
+  const auto read = LoadUsers(file_);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(UsersText(*read).find("k1"), std::string::npos);
+  EXPECT_EQ(read->at("anna").password_hash, "$7$1$c2Fs$aGFzaA==");
+  for (const auto& [key, name] : {std::pair("k1", "anna"), {"k2", "anna"}, {"k3", "bo"}}) {
+    const User* found = FindByKey(*read, key);
+    ASSERT_NE(found, nullptr) << key;
+    EXPECT_EQ(found->name, name);
+  }
+  for (const char* key : {"", "k4", "k1 "}) {
+    EXPECT_EQ(FindByKey(*read, key), nullptr) << key;
+  }
+}
+
 TEST_F(UsersFile, MistakesNameTheLine) {
   const std::pair<const char*, const char*> kCases[] = {
       {"anna:operator\n", ":1: expected name:role:password hash"},
@@ -62,6 +84,7 @@ TEST_F(UsersFile, MistakesNameTheLine) {
       {"an/na:admin:$7$x\n",
        ":1: a user name is letters, digits, \".\", \"_\", \"-\" and \"@\", at most 64"},
       {"local:admin:$7$x\n", ":1: the user name \"local\" is taken by printfleet itself"},
+      {"a:admin:$7$x:12\n", ":1: the digests of keys are not at most 10 SHA-256 in hex"},
       {"a:admin:$7$x\na:admin:$7$x\n", ":2: user \"a\" is here twice"},
   };
   for (const auto& [text, message] : kCases) {
