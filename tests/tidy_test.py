@@ -21,9 +21,11 @@ SHELLS = ("mqtt", "store", "spool", "http", "metrics", "child", "broker")
 SEES = {"base": "", "settings": "base", "protocol": "base", "printer": "base settings protocol",
         "fleet": "base settings protocol printer", "rollout": "base settings protocol printer fleet",
         "core": "base settings protocol printer fleet rollout", "cli": "base settings capture",
+        "library": "base settings",
         "capture": "base settings protocol printer", "generate": "base settings",
         **{shell: "base settings" for shell in SHELLS}, "bench/simulator": "",
         "bench": "base protocol", "main.cc": "cli daemon broker"}
+SEES["http"] += " library"  # uploads and downloads are streamed between a connection and its files
 SEES = {layer: set(text.split()) for layer, text in SEES.items()}
 SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "bench", "cli", "generate"}
 # Single headers beyond that; of core's, also what they include themselves.

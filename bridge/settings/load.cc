@@ -80,6 +80,7 @@ Settings ReadSettings(const YamlNode& node, Notes& notes) {
   ReadInbound(root.Child("inbound"), settings.inbound);
   ReadCommands(root.Child("commands"), settings.commands);
   ReadStore(root.Child("store"), settings.store);
+  ReadLibrary(root.Child("library"), settings.library);
   root.Word<std::string_view>(
       "log_level",
       {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},

@@ -1,4 +1,4 @@
-// The sections `fleet`, `inbound`, `commands` and `store`.
+// The sections `fleet`, `inbound`, `commands`, `store` and `library`.
 #include "base/text.h"
 #include "settings/sections.h"
 
@@ -104,6 +104,14 @@ void ReadStore(Section section, Store& store) {
       "payloads",
       {{"none", Payloads::kNone}, {"unusual", Payloads::kUnusual}, {"all", Payloads::kAll}},
       store.payloads);
+  section.Finish();
+}
+
+void ReadLibrary(Section section, Library& library) {
+  constexpr int64_t kBytesMax = int64_t{1} << 50;
+  section.Integer("file_bytes_max", {1 << 20, int64_t{1} << 40}, library.file_bytes_max);
+  section.Integer("bytes_max", {1 << 20, kBytesMax}, library.bytes_max);
+  section.Integer("free_bytes_min", {0, kBytesMax}, library.free_bytes_min);
   section.Finish();
 }
 

@@ -185,6 +185,12 @@ void ReadHttp(Section section, Http& http) {
     }
   }
   section.Integer("worker_threads", {1, 64}, http.worker_threads);
+  constexpr int64_t kRateMax = int64_t{1} << 40;
+  section.Integer("streams_max", {1, 1000}, http.streams_max);
+  section.Integer("uploads_max", {1, 64}, http.uploads_max);
+  section.Time<seconds>("stall_timeout_s", {1, 600}, http.stall_timeout);
+  section.Integer("stream_bytes_per_second_max", {0, kRateMax}, http.stream_bytes_per_second_max);
+  section.Integer("streams_bytes_per_second_max", {0, kRateMax}, http.streams_bytes_per_second_max);
   section.Finish();
 }
 

@@ -14,6 +14,7 @@ void ReadFleet(Section section, Fleet& fleet);
 void ReadInbound(Section section, Inbound& inbound);
 void ReadCommands(Section section, Commands& commands);
 void ReadStore(Section section, Store& store);
+void ReadLibrary(Section section, Library& library);
 
 // An address to listen on: an IP address or a host name. A problem when it is neither.
 void ReadAddress(Section& section, std::string& address);

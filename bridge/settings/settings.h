@@ -102,7 +102,12 @@ struct HttpListener {
 struct Http {
   std::vector<HttpListener> listeners = {HttpListener{}};
   std::string public_url;
-  int worker_threads = 4;
+  int worker_threads = 4;     // for all but files: health and metrics never wait for a download
+  int streams_max = 100;      // downloads at a time, and as many threads more; beyond: 503
+  int uploads_max = 4;        // likewise
+  seconds stall_timeout{20};  // a client that takes or sends nothing for this long is cut
+  int64_t stream_bytes_per_second_max = 0;   // of one download; 0: no limit
+  int64_t streams_bytes_per_second_max = 0;  // of all downloads together; 0: no limit
 
   bool operator==(const Http&) const = default;
 };
@@ -172,6 +177,15 @@ struct Store {
   bool operator==(const Store&) const = default;
 };
 
+// The files that printers are given to print, in data_dir/library.
+struct Library {
+  int64_t file_bytes_max = int64_t{1} << 30;
+  int64_t bytes_max = int64_t{50} << 30;      // of all files together
+  int64_t free_bytes_min = int64_t{1} << 30;  // what an upload leaves free on the disk
+
+  bool operator==(const Library&) const = default;
+};
+
 struct Settings {
   std::string data_dir;
   std::string instance = "printfleet";
@@ -185,6 +199,7 @@ struct Settings {
   Inbound inbound;
   Commands commands;
   Store store;
+  Library library;
   std::string log_level = "info";
 
   // fleet.enrolment, or its default by the listeners.

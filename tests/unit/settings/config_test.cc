@@ -71,6 +71,7 @@ TEST(Reference, HasTheDefaults) {
   EXPECT_EQ(settings.inbound, defaults.inbound);
   EXPECT_EQ(settings.commands, defaults.commands);
   EXPECT_EQ(settings.store, defaults.store);
+  EXPECT_EQ(settings.library, defaults.library);
   // What has no default is an example there.
   ASSERT_EQ(settings.broker.listeners.size(), 1U);
   settings.broker.listeners[0].tls.reset();
