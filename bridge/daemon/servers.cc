@@ -15,6 +15,7 @@
 #include "daemon/clock.h"
 #include "daemon/commands.h"
 #include "daemon/external.h"
+#include "daemon/notify.h"
 #include "daemon/signals.h"
 #include "store/connection.h"
 #include "store/migrate.h"
@@ -77,9 +78,36 @@ bool Held(const std::string& lock_path) {
   return holder.ok() && holder->has_value();
 }
 
+// What a server alone tells systemd: ready when it serves, and alive as its loop turns.
+class Reporter {
+ public:
+  void Turn(const Server& server, const Instant& now) {
+    notify_.Alive(now);
+    const std::string status = server.ready()             ? "ready"
+                               : server.trouble().empty() ? "starting"
+                                                          : "starting: " + server.trouble();
+    if (stopping_ || status == said_) {
+      return;
+    }
+    said_ = status;
+    server.ready() ? notify_.Ready(status) : notify_.Status(status);
+  }
+
+  void Stopping() {
+    stopping_ = true;
+    notify_.Stopping();
+  }
+
+ private:
+  Notify notify_;
+  std::string said_;
+  bool stopping_ = false;
+};
+
 // A server alone, in the foreground, until SIGTERM or SIGINT.
 int RunAlone(Server& server) {
   const SignalFd signals;
+  Reporter reporter;
   server.Start(Now());
   bool stopping = false;
   while (!stopping || !server.stopped()) {
@@ -90,6 +118,7 @@ int RunAlone(Server& server) {
           server.Signal(SIGHUP);
         } else if (!stopping) {
           stopping = true;
+          reporter.Stopping();
           server.Stop(Now());
         }
       }
@@ -99,6 +128,7 @@ int RunAlone(Server& server) {
     const MonoTime due = server.NextDeadline().value_or(now.mono + seconds(1));
     polls.Wait(std::clamp(due - now.mono, milliseconds(0), milliseconds(1000)));
     server.Turn(Now());
+    reporter.Turn(server, Now());
   }
   return 0;
 }
