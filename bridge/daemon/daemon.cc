@@ -222,6 +222,7 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
   surroundings.broker_dropped = broker_dropped_;
   surroundings.broker_logs_denied = logs_denied_;
+  surroundings.waiting = stops_->waiting();
   published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
 }
 

@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "daemon/clock.h"
 #include "daemon/files.h"
 
 namespace printfleet::daemon {
@@ -26,6 +28,30 @@ int64_t SizeOf(const std::string& path) {
 
 StopsLog::StopsLog(std::string path) : path_(std::move(path)) {
   Reserve();
+
+  struct stat status {};
+
+  const Result<std::string> content = ReadFile(path_);
+  if (content.ok() && ::stat(path_.c_str(), &status) == 0) {
+    Count(*content);
+    waiting_.oldest_at = FromEpochMs(int64_t{status.st_mtim.tv_sec} * 1000);
+  }
+}
+
+// Of the file's text; the torn last line does not count.
+void StopsLog::Count(std::string_view text) {
+  waiting_.records =
+      static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + unwritten_.size();
+}
+
+void StopsLog::NoteOneMore() {
+  const WallTime now = Now().wall;
+  if (waiting_.records++ == 0) {
+    waiting_.oldest_at = now;
+  }
+  if (!since_read_) {
+    since_read_ = now;
+  }
 }
 
 // Beyond the end, so that the file's size stays what it holds. Best effort: some file systems
@@ -43,6 +69,7 @@ Status StopsLog::AppendStop(std::string_view record_json) {
   if (!kept.ok() && unwritten_bytes_ + record_json.size() <= kUnwrittenBytesMax) {
     unwritten_bytes_ += record_json.size();
     unwritten_.emplace_back(record_json);
+    NoteOneMore();
   }
   return kept;
 }
@@ -74,6 +101,7 @@ Status StopsLog::Append(std::string_view kind, std::string_view record_json) {
     return Error{Errc::kUnavailable,
                  path_ + ": " + std::strerror(error) + (whole ? "" : "; a torn line is left")};
   }
+  NoteOneMore();
   return Ok{};
 }
 
@@ -98,6 +126,7 @@ Result<std::vector<core::Event>> StopsLog::Read() {
     events.emplace_back(core::StopRecord{record});
   }
   read_unwritten_ = unwritten_.size();
+  since_read_.reset();
   return events;
 }
 
@@ -109,8 +138,13 @@ Status StopsLog::ForgetRead() {
   for (const std::string& record : unwritten_) {
     unwritten_bytes_ += record.size();
   }
+  Count("");
+  waiting_.oldest_at = since_read_.value_or(WallTime());
   if (SizeOf(path_) > static_cast<int64_t>(forgotten)) {
     const Result<std::string> content = ReadFile(path_);
+    if (content.ok()) {
+      Count(std::string_view(*content).substr(forgotten));
+    }
     Status left = content.ok() ? WriteFileAtomically(path_, content->substr(forgotten))
                                : Status(content.error());
     Reserve();

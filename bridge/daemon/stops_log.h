@@ -3,6 +3,7 @@
 // back, and then emptied. Loop thread only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ class StopsLog {
   // Bytes of stops that could not be appended and are kept in memory instead.
   static constexpr size_t kUnwrittenBytesMax = size_t{16} << 20;
 
+  // What the tables do not have yet.
+  struct Waiting {
+    size_t records = 0;
+    WallTime oldest_at;  // of records that an earlier process left: when the last one came
+  };
+
   explicit StopsLog(std::string path);
 
   // Appends with fsync. On a disk that is full and has used up the reserve it is an Error: the stop
@@ -34,15 +41,21 @@ class StopsLog {
   // Forgets what was read last: the tables have it. What was appended since stays.
   Status ForgetRead();
 
+  [[nodiscard]] const Waiting& waiting() const { return waiting_; }
+
  private:
   Status Append(std::string_view kind, std::string_view record_json);
   void Reserve();
+  void Count(std::string_view text);
+  void NoteOneMore();
 
   std::string path_;
   size_t read_bytes_ = 0;
   std::vector<std::string> unwritten_;  // records of stops, oldest first
   size_t unwritten_bytes_ = 0;
   size_t read_unwritten_ = 0;
+  Waiting waiting_;
+  std::optional<WallTime> since_read_;  // when the first record came that Read() has not seen
 };
 
 }  // namespace printfleet::daemon

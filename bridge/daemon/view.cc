@@ -2,6 +2,8 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
 #include "printer/state.h"
 
 namespace printfleet::daemon {
@@ -22,6 +24,7 @@ metrics::PrinterReading ReadingOf(const printer::Printer& printer) {
   reading.bed_temp_c = printer.readings.bed_temp_c;
   reading.bed_target_c = printer.readings.bed_target_c;
   if (printer.job && printer.job->open()) {
+    reading.open_job = true;
     reading.progress_ratio = printer.job->progress_ratio;
     reading.remaining_s = printer.job->remaining_s;
   }
@@ -65,13 +68,30 @@ metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core&
   return traffic;
 }
 
-std::optional<double> FreeBytes(const std::string& directory) {
+// Of what anybody but root may use.
+std::optional<metrics::Fill> DiskOf(const std::string& directory) {
   struct statvfs status {};
 
   if (::statvfs(directory.c_str(), &status) != 0) {
     return std::nullopt;
   }
-  return static_cast<double>(status.f_bavail) * static_cast<double>(status.f_frsize);
+  const auto block = static_cast<double>(status.f_frsize);
+  const auto used = static_cast<double>(status.f_blocks - status.f_bfree) * block;
+  return metrics::Fill{used, used + static_cast<double>(status.f_bavail) * block};
+}
+
+// A rate of a counter that comes into being at 1 misses the first one.
+void CountFromZero(metrics::Snapshot& snapshot) {
+  using printer::Outcome;
+  for (const metrics::PrinterReading& reading : snapshot.printers) {
+    for (const Outcome outcome : {Outcome::kFinished, Outcome::kFailed, Outcome::kStopped,
+                                  Outcome::kInterrupted, Outcome::kEndedUnknown}) {
+      snapshot.counters.jobs.try_emplace({reading.model, std::string(Name(outcome))}, 0U);
+    }
+  }
+  for (const auto* result : {"report", "dead_letter"}) {
+    snapshot.counters.inbound_messages.try_emplace(result, 0U);
+  }
 }
 
 }  // namespace
@@ -96,6 +116,9 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
     }
   });
   snapshot->counters = core.counters();
+  CountFromZero(*snapshot);
+  snapshot->deaf = core.links().Deaf(core::Session::kReports, now) ||
+                   core.links().Deaf(core::Session::kCommands, now);
   snapshot->broker.up = connections.outbound_up() &&
                         connections.session_up(core::Session::kReports) &&
                         connections.session_up(core::Session::kCommands);
@@ -110,7 +133,12 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
   snapshot->outage = {outage.on(), outage.lost.size(), outage.missing.size()};
   snapshot->traffic = TrafficOf(settings, core, connections, batcher, now);
   snapshot->database_up = surroundings.store_connected;
-  snapshot->data_dir_free_bytes = FreeBytes(settings.data_dir);
+  snapshot->traffic.spool.messages = static_cast<double>(surroundings.waiting.records);
+  if (surroundings.waiting.records > 0) {
+    const auto age = std::max(milliseconds(0), now.wall - surroundings.waiting.oldest_at);
+    snapshot->traffic.spool.oldest_age_s = static_cast<double>(age.count()) / 1000;
+  }
+  snapshot->data_dir_bytes = DiskOf(settings.data_dir);
   snapshot->config_last_reload_successful = surroundings.reload_ok;
   return snapshot;
 }

@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "daemon/batcher.h"
 #include "daemon/connections.h"
+#include "daemon/stops_log.h"
 #include "metrics/snapshot.h"
 
 namespace printfleet::daemon {
@@ -21,6 +22,7 @@ struct Surroundings {
   int64_t broker_restarts = 0;
   std::optional<uint64_t> broker_dropped;
   bool broker_logs_denied = false;
+  StopsLog::Waiting waiting;
 };
 
 std::shared_ptr<const metrics::Snapshot> MakeSnapshot(

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -47,17 +48,16 @@ std::optional<Fields> ReadStat() {
   return rest ? std::optional(fields) : std::nullopt;
 }
 
+// Of the clocks and not of /proc/stat, which a hardened unit (ProcSubset=pid) does not have. Once,
+// or the two readings' distance would make the start time wander.
 double BootEpochS() {
-  std::istringstream lines(ReadFile("/proc/stat"));
-  for (std::string name; lines >> name;) {
-    if (name == "btime") {
-      double epoch_s = 0;
-      lines >> epoch_s;
-      return epoch_s;
-    }
-    lines.ignore(1 << 16, '\n');
-  }
-  return 0;
+  const auto seconds_of = [](clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+  };
+  static const double epoch_s = seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
+  return epoch_s;
 }
 
 double OpenFds() {

@@ -38,13 +38,21 @@ Family Observed(Family family, const Histogram& histogram) {
 // farm_outage, the third has all printers in state unknown.
 void AddPresence(Families& page, const Snapshot& snapshot) {
   Counts offline;
+  Counts offline_with_job;
   double flapping = 0;
   for (const PrinterReading& printer : snapshot.printers) {
     flapping += printer.flapping ? 1 : 0;
-    if (!printer.offline_reason.empty()) {
+    const bool is_offline = !printer.offline_reason.empty();
+    if (is_offline) {
       ++offline[printer.offline_reason];
     }
+    offline_with_job[printer.model] += is_offline && printer.open_job ? 1U : 0U;
   }
+  page.Gauge("bridge_deaf", "1 while reports or commands do not get through the broker to us.",
+             snapshot.deaf ? 1 : 0);
+  page.Add(Counted({MetricType::Gauge, "printers_offline_with_job",
+                    "Printers that went offline while they printed."},
+                   offline_with_job, "model"));
   page.Add(Counted({MetricType::Gauge, "printers_offline", "Printers that are offline, by why."},
                    offline, "reason"));
   page.Gauge("printers_flapping", "Printers that come and go all the time.", flapping);
@@ -115,6 +123,10 @@ void AddInbound(Families& page, const Snapshot& snapshot) {
   }
   page.Gauge("held_messages", "Messages read and not acknowledged, because not committed.",
              traffic.held_messages);
+  page.Gauge("spool_messages", "Messages kept on local disk that the store does not have yet.",
+             traffic.spool.messages);
+  page.Gauge("spool_oldest_age_seconds", "How long the oldest of them waits; 0 when none does.",
+             traffic.spool.oldest_age_s);
 }
 
 void AddOutbound(Families& page, const Traffic& traffic) {
@@ -154,9 +166,9 @@ void AddServices(Families& page, const Snapshot& snapshot) {
                  static_cast<double>(*snapshot.broker.denied_messages));
   }
   page.Gauge("database_up", "1 while the store takes batches.", snapshot.database_up ? 1 : 0);
-  if (snapshot.data_dir_free_bytes) {
-    page.Gauge("data_dir_free_bytes", "Free space where data_dir is.",
-               *snapshot.data_dir_free_bytes);
+  if (const auto& disk = snapshot.data_dir_bytes) {
+    page.Gauge("data_dir_free_bytes", "Free space where data_dir is.", disk->limit - disk->used);
+    page.Gauge("data_dir_size_bytes", "Size of the file system where data_dir is.", disk->limit);
   }
   page.Gauge("config_last_reload_successful",
              "1 unless the last reload of the configuration was refused.",

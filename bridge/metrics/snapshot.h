@@ -26,6 +26,7 @@ struct PrinterReading {
   std::string state;           // the state document's
   std::string offline_reason;  // "" while not offline
   bool flapping = false;
+  bool open_job = false;  // as far as anybody knows, it prints
   std::optional<double> nozzle_temp_c;
   std::optional<double> nozzle_target_c;
   std::optional<double> bed_temp_c;
@@ -56,11 +57,18 @@ struct FarmOutage {
   uint64_t missing = 0;
 };
 
+// What waits on local disk for the store.
+struct Spool {
+  double messages = 0;
+  double oldest_age_s = 0;  // 0 when nothing waits
+};
+
 // What passes through the daemon, and what waits in it.
 struct Traffic {
   LatencyHistogram inbound_commit_duration;
   std::optional<double> inbound_lag_s;  // the heartbeat's last round trip; nullopt while deaf
   double held_messages = 0;             // read and not committed
+  Spool spool;
   Fill outbound_messages;
   Fill outbound_bytes;
   double outbound_in_flight = 0;
@@ -78,11 +86,12 @@ struct Snapshot {
   std::vector<PrinterReading> printers;
   uint64_t printers_pending = 0;
   FarmOutage outage;
+  bool deaf = false;  // of reports or of commands
   core::Counters counters;
   Broker broker;
   Traffic traffic;
   bool database_up = false;
-  std::optional<double> data_dir_free_bytes;
+  std::optional<Fill> data_dir_bytes;
   bool config_last_reload_successful = true;
 };
 

@@ -60,7 +60,8 @@ Snapshot FullSnapshot() {
   snapshot.broker.dropped_messages = 0;
   snapshot.broker.denied_messages = 4;
   snapshot.broker.refused_connections["login"] = 2;
-  snapshot.data_dir_free_bytes = 1e9;
+  snapshot.data_dir_bytes = Fill{3e9, 4e9};
+  snapshot.traffic.spool = {2, 61.5};
   return snapshot;
 }
 
@@ -96,6 +97,12 @@ TEST(Render, FleetPageHasTheNamesThatDashboardsUse) {
   EXPECT_TRUE(Has(page, "printfleet_inbound_commit_duration_seconds_bucket{le=\"+Inf\"} 2"));
   EXPECT_TRUE(Has(page, "printfleet_inbound_commit_duration_seconds_count 2"));
   EXPECT_NE(page.find("process_resident_memory_bytes "), std::string::npos);
+  EXPECT_TRUE(Has(page, "printfleet_bridge_deaf 0"));
+  EXPECT_TRUE(Has(page, "printfleet_printers_offline_with_job{model=\"K2Pro\"} 0"));
+  EXPECT_TRUE(Has(page, "printfleet_spool_messages 2"));
+  EXPECT_TRUE(Has(page, "printfleet_spool_oldest_age_seconds 61.5"));
+  EXPECT_TRUE(Has(page, "printfleet_data_dir_free_bytes 1000000000"));
+  EXPECT_TRUE(Has(page, "printfleet_data_dir_size_bytes 4000000000"));
 }
 
 TEST(Render, EveryMetricHasHelp) {
@@ -197,15 +204,18 @@ TEST(Published, GivesTheLastOne) {
 
 TEST(Render, WhoIsMissingAndWhy) {
   Snapshot snapshot = FullSnapshot();
-  EXPECT_EQ(RenderFleet(snapshot, std::nullopt).find("printfleet_printers_offline"),
+  EXPECT_EQ(RenderFleet(snapshot, std::nullopt).find("printfleet_printers_offline{"),
             std::string::npos);
   snapshot.printers[0].offline_reason = snapshot.printers[1].offline_reason = "timeout";
   snapshot.printers[1].flapping = true;
+  snapshot.printers[1].open_job = true;
+  snapshot.deaf = true;
   snapshot.outage = {true, 30, 12};
   snapshot.counters.farm_outages = 2;
   const std::string page = RenderFleet(snapshot, std::nullopt);
   for (const char* line :
        {"printfleet_printers_offline{reason=\"timeout\"} 2", "printfleet_printers_flapping 1",
+        "printfleet_printers_offline_with_job{model=\"K2Pro\"} 1", "printfleet_bridge_deaf 1",
         "printfleet_farm_outage 1", "printfleet_farm_outage_lost_printers 30",
         "printfleet_farm_outage_missing_printers 12", "printfleet_farm_outages_total 2",
         "printfleet_broker_denied_total 4",
