@@ -14,11 +14,11 @@ run_packages=(
   libpqxx-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev
   mosquitto mosquitto-clients postgresql-15 postgresql-client-15
 )
-# Besides, to test them. prometheus brings promtool; npm installs what tests/npm names. (tests/clang_tidy.sh wants clang-tidy, too.)
+# Besides, to test them. prometheus brings promtool, systemd its checkers of units; npm installs what tests/npm names. (tests/clang_tidy.sh wants clang-tidy, too.)
 test_packages=(
   clang-14 clang-format libbenchmark-dev libclang-rt-14-dev libgmock-dev nodejs npm procps
   prometheus python3 python3-jsonschema python3-paho-mqtt python3-psycopg2 python3-pytest
-  python3-yaml shellcheck
+  python3-yaml shellcheck systemd
 )
 # What would start at the next boot, once it has come with an installation of ours.
 services=(civetweb mosquitto postgresql prometheus)

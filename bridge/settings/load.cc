@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "settings/installed.h"
 #include "settings/reader.h"
 #include "settings/sections.h"
 
@@ -163,12 +164,10 @@ std::vector<std::string> KnownKeys() {
 
 std::string InstalledFile(const std::string& name) {
 #ifdef PRINTFLEET_CONFIG_DIR
-  const std::string beside = PRINTFLEET_CONFIG_DIR "/" + name;
-  if (std::error_code error; std::filesystem::exists(beside, error)) {
-    return beside;
-  }
+  return InstalledPath(name, PRINTFLEET_CONFIG_DIR "/" + name);
+#else
+  return InstalledPath(name, "");
 #endif
-  return "/usr/share/printfleet/" + name;
 }
 
 }  // namespace printfleet::settings

@@ -55,7 +55,7 @@ ErrorCodes LoadErrorCodes(const std::string& text, const std::string& file,
 // Every key a configuration may have: "broker.listeners[].port". Sorted.
 std::vector<std::string> KnownKeys();
 
-// Where config/<name> was installed, or the source tree's copy beside the build.
+// Where config/<name> is: see InstalledPath().
 std::string InstalledFile(const std::string& name);
 
 // The people of the farm, from settings.users_file (lines "name:role:password hash[:key digests]",

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "settings/installed.h"
 #include "store/cell_reader.h"
 #include "store/connection.h"
 #include "store/roles.h"
@@ -17,7 +18,6 @@
 namespace printfleet::store {
 namespace {
 
-constexpr std::string_view kInstalledSchemaDir = "/usr/share/printfleet/schema";
 constexpr size_t kVersionDigits = 4;
 
 // "0001_create_fleet" -> 1 and "create_fleet".
@@ -116,12 +116,10 @@ Result<int> ApplyPending(Session& session, const std::vector<Migration>& known) 
 
 std::string DefaultSchemaDir() {
 #ifdef PRINTFLEET_SCHEMA_DIR
-  std::error_code error;
-  if (std::filesystem::is_directory(PRINTFLEET_SCHEMA_DIR, error)) {
-    return PRINTFLEET_SCHEMA_DIR;
-  }
+  return settings::InstalledPath("schema", PRINTFLEET_SCHEMA_DIR);
+#else
+  return settings::InstalledPath("schema", "");
 #endif
-  return std::string(kInstalledSchemaDir);
 }
 
 Result<std::vector<Migration>> ReadMigrations(const std::string& schema_dir) {

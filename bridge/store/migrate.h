@@ -26,8 +26,7 @@ struct AppliedMigration {
   std::string checksum;
 };
 
-// Where the program's own schema/ is: of the source tree it was built from if that is there, else
-// /usr/share/printfleet/schema.
+// Where the program's own schema/ is: see settings::InstalledPath().
 std::string DefaultSchemaDir();
 
 // The NNNN_verb_noun.sql of `schema_dir`, by number. Errors: kNotFound (no such directory),
