@@ -18,9 +18,9 @@ from harness.mqtt import Person
 from harness.sim import Simulator
 
 SETTINGS = {"inbound": {"heartbeat_interval_ms": 300}, "broker": {"log_denied": True},
-            "fleet": {"job_settle_s": 1, "silent_after_s": 20}}
+            "fleet": {"job_settle_s": 1, "silent_after_s": 20, "query_timeout_s": 2}}
 FARM = ["--printers", 6, "--models", "K2Pro,K2Plus", "--seed", 71, "--report-interval", 1,
-        "--reconnect-ms-max", 60000, "--panel-jobs", 4, "--print-minutes", 300, "--speedup", 10]
+        "--reconnect-ms-max", 60000, "--panel-jobs", 4, "--print-minutes", 900, "--speedup", 30]
 VALUES = {"$job": ".+", "$instance": ".+", "$printer": ".+", "$__rate_interval": "8s"}
 # Only a listener with TLS has a certificate.
 NEEDS_TLS = {"Certificates"}
@@ -53,8 +53,8 @@ class Prometheus:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
+        self.process.kill()  # nobody wants what it has
+        self.process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def get(self, what, **parameters):
@@ -137,7 +137,7 @@ def test_dashboards_and_alerts_on_a_farm():
             Prometheus(f"127.0.0.1:{daemon.http_port}") as prometheus:
         sim.wait_online()
         wait.until(prometheus.targets_up, "Prometheus gets both pages", 30)
-        wait.until(lambda: prometheus.series('printfleet_printers{state="printing"} >= 1'),
+        wait.until(lambda: prometheus.series('sum(printfleet_printers{state="printing"}) >= 2'),
                    "some print", 30)
         with Person(daemon.mqtt_port) as person:
             assert person.call("status.query", {"all": True})["succeeded"] == len(sim.printers)
