@@ -147,7 +147,7 @@ make_directories() {
   install -d "${as_user[@]}" -m 750 "$data_dir"
 }
 
-# The first configuration: this machine only, until somebody says more.
+# The first configuration. Root's files become readable for the service, but for the authority's key.
 write_config() {
   local lifetime=own
   if [[ -e $config ]]; then
@@ -157,6 +157,19 @@ write_config() {
   if [[ $embedded == true ]]; then
     lifetime=with_daemon
   fi
+  if ! is_staged && "$prefix/bin/printfleet" --help | grep -qE '^ +init '; then
+    "$prefix/bin/printfleet" init --config "$config" --data-dir /var/lib/printfleet
+    sed -i "s/^  mode: managed$/&\n  lifetime: $lifetime/" "$config"
+    chgrp -f "$user" "$config" "$config_dir/tls/server.key" || true
+    chmod -f g+r "$config" "$config_dir/tls/server.key" || true
+    chown -R "$user:$user" "$data_dir"
+    return 0
+  fi
+  write_small_config "$lifetime"
+}
+
+# This machine only, until somebody says more. Staged files cannot know their machine.
+write_small_config() {
   cat >"$config.new" <<END
 # Written by deploy/install.sh, once. Every key there is, with its default:
 # $prefix/share/printfleet/examples/reference.yaml; whole farms: farm.yaml and external.yaml there.
@@ -168,12 +181,12 @@ data_dir: /var/lib/printfleet
 # connection.
 broker:
   mode: managed
-  lifetime: $lifetime
+  lifetime: $1
   # A loopback address: for printers and people of this machine, without login.
   listeners: [ { address: 127.0.0.1, port: 1883 } ]
 database:
   mode: managed
-  lifetime: $lifetime
+  lifetime: $1
 http:
   listeners: [ { address: 127.0.0.1, port: 8080 } ]
 END
