@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "base/log.h"
+#include "broker/certificate_files.h"
 #include "child/install.h"
 #include "daemon/bridge_topic.h"
 #include "daemon/clock.h"
@@ -110,6 +111,7 @@ void Daemon::OnSignal(int signal) {
 
 // People (and the broker's files that name them). Other settings want a restart.
 void Daemon::Reload() {
+  LookAtCertificates();
   auto users =
       settings::LoadUsers(settings_.users_file.empty() ? PathOf("users") : settings_.users_file);
   reload_ok_ = users.ok();
@@ -144,6 +146,20 @@ Status Daemon::RewriteBrokerFiles() {
     broker_->Signal(SIGHUP);
   }
   return installed;
+}
+
+// Said at start and at each reload; the metric says it all the time.
+void Daemon::LookAtCertificates() {
+  certificates_.clear();
+  for (const broker::CertificateFile& file : broker::CertificateFiles(settings_.broker)) {
+    if (file.not_after) {
+      certificates_.push_back({file.listener, file.what, *file.not_after});
+    }
+    if (const auto warning = broker::CertificateWarning(file, Now().wall)) {
+      LogWarning("broker", "certificate " + *warning,
+                 {{"file", file.file}, {"listener", file.listener}});
+    }
+  }
 }
 
 // Costly, so only while somebody diagnoses. A broker that starts begins as settings say.
@@ -223,6 +239,7 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.broker_dropped = broker_dropped_;
   surroundings.broker_logs_denied = logs_denied_;
   surroundings.waiting = stops_->waiting();
+  surroundings.certificates = certificates_;
   published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
 }
 

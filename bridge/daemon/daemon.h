@@ -57,6 +57,7 @@ class Daemon {
   void OnSignal(int signal);
   void Reload();
   Status RewriteBrokerFiles();
+  void LookAtCertificates();
   void AdoptBroker(const broker::Launch& launch);
   void FindOwnServers(const Instant& now);
   void BreakHungRequest(const Instant& now);
@@ -105,6 +106,7 @@ class Daemon {
   bool reload_ok_ = true;
   std::optional<uint64_t> broker_dropped_;
   broker::LogReader log_reader_;
+  std::vector<metrics::CertificateExpiry> certificates_;
   bool logs_denied_ = false;            // what the broker's files say now
   std::string condition_ = "starting";  // the last reason said; "" is ready
   std::string said_document_;           // on this connection's bridge topic

@@ -89,6 +89,7 @@ Status Daemon::OpenDataDir() {
 }
 
 Status Daemon::OpenServers() {
+  LookAtCertificates();
   if (settings_.broker.mode == settings::Mode::kExternal) {
     auto address = ExternalBroker(settings_.broker);
     if (!address.ok()) {

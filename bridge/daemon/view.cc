@@ -140,6 +140,7 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
   }
   snapshot->data_dir_bytes = DiskOf(settings.data_dir);
   snapshot->config_last_reload_successful = surroundings.reload_ok;
+  snapshot->certificates = surroundings.certificates;
   return snapshot;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/core.h"
 #include "daemon/batcher.h"
@@ -23,6 +24,7 @@ struct Surroundings {
   std::optional<uint64_t> broker_dropped;
   bool broker_logs_denied = false;
   StopsLog::Waiting waiting;
+  std::vector<metrics::CertificateExpiry> certificates;
 };
 
 std::shared_ptr<const metrics::Snapshot> MakeSnapshot(

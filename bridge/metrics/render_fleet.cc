@@ -173,6 +173,15 @@ void AddServices(Families& page, const Snapshot& snapshot) {
   page.Gauge("config_last_reload_successful",
              "1 unless the last reload of the configuration was refused.",
              snapshot.config_last_reload_successful ? 1 : 0);
+  Family expiry(MetricType::Gauge, "certificate_not_after_timestamp_seconds",
+                "When a certificate file of a broker's listener runs out.");
+  for (const CertificateExpiry& each : snapshot.certificates) {
+    expiry.Add(static_cast<double>(EpochMs(each.not_after)) / 1000,
+               {{"listener", each.listener}, {"what", each.what}});
+  }
+  if (!snapshot.certificates.empty()) {
+    page.Add(std::move(expiry));
+  }
   Family build(MetricType::Gauge, "build_info", "Always 1: which version runs.");
   build.Add(1, {{"version", snapshot.version}});
   page.Add(std::move(build));

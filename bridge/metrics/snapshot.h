@@ -80,6 +80,13 @@ struct Traffic {
   Fill remembered_requests;
 };
 
+// A certificate file of one of the broker's listeners.
+struct CertificateExpiry {
+  std::string listener;
+  std::string what;  // "cert" or "ca"
+  WallTime not_after;
+};
+
 struct Snapshot {
   std::string version;
   std::string trouble;  // why the bridge is not ready, "" when it is: for /readyz
@@ -93,6 +100,7 @@ struct Snapshot {
   bool database_up = false;
   std::optional<Fill> data_dir_bytes;
   bool config_last_reload_successful = true;
+  std::vector<CertificateExpiry> certificates;  // those that could be read
 };
 
 }  // namespace printfleet::metrics
