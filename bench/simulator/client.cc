@@ -9,6 +9,8 @@
 #include <limits>
 #include <utility>
 
+#include "bench/simulator/console.h"
+
 namespace printfleet::simulator {
 namespace {
 
@@ -163,6 +165,10 @@ void Client::Apply(const ConnectionEvent& event, std::int64_t now_ms) {
       }
       return;
     case ConnectionEvent::Kind::kClosed:
+      // One is enough: the printers of a farm share their files.
+      if (event.reason.starts_with("TLS: ") && shared_.statistics.tls_failed++ == 0) {
+        PrintLine(stderr, "printer-sim: " + printer_.identity().id + ": " + event.reason);
+      }
       OnClosed(now_ms);
       return;
   }

@@ -37,6 +37,9 @@ bool Connection::Open(const Connect& connect, const std::vector<std::string>& fi
     CloseSocket();
     return false;
   }
+  if (options_.tls_context) {
+    tls_ = std::make_unique<TlsStream>(options_.tls_context, fd_, connect.client_id);
+  }
   in_.clear();
   out_.clear();
   connect_bytes_ = EncodeConnect(connect);
@@ -74,7 +77,7 @@ void Connection::OnReadable(std::int64_t now_ms, std::vector<ConnectionEvent>& e
     Fail("closed by the broker", events);
   } else if (count < 0) {
     if (errno != EAGAIN && errno != EINTR) {
-      Fail(std::system_category().message(errno), events);
+      Fail(Reason(), events);
     }
   } else {
     in_.append(buffer.data(), static_cast<std::size_t>(count));
@@ -231,7 +234,7 @@ void Connection::Write(std::int64_t now_ms, std::vector<ConnectionEvent>& events
   const long count = WriteSome(out_);
   if (count < 0) {
     if (errno != EAGAIN && errno != EINTR) {
-      Fail(std::system_category().message(errno), events);
+      Fail(Reason(), events);
     }
     return;
   }
@@ -243,6 +246,9 @@ void Connection::Write(std::int64_t now_ms, std::vector<ConnectionEvent>& events
   if (state_ == State::kLeaving && out_.empty()) {
     // Half a close: an ordinary one with unread PUBACKs would reset the stream, lose the DISCONNECT
     // and bring the will.
+    if (tls_) {
+      tls_->SayGoodbye();
+    }
     shutdown(fd_, SHUT_WR);
   }
 }
@@ -289,15 +295,20 @@ void Connection::Leave(std::int64_t now_ms, std::vector<ConnectionEvent>& events
   Write(now_ms, events);
 }
 
-long Connection::ReadSome(char* buffer, std::size_t size) const {
-  return recv(fd_, buffer, size, 0);
+long Connection::ReadSome(char* buffer, std::size_t size) {
+  return tls_ ? tls_->Read(buffer, size) : recv(fd_, buffer, size, 0);
 }
 
-long Connection::WriteSome(std::string_view bytes) const {
-  return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+long Connection::WriteSome(std::string_view bytes) {
+  return tls_ ? tls_->Write(bytes) : send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+std::string Connection::Reason() const {
+  return tls_ && !tls_->trouble().empty() ? tls_->trouble() : std::system_category().message(errno);
 }
 
 void Connection::CloseSocket() {
+  tls_.reset();
   if (fd_ >= 0) {
     close(fd_);
   }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 
 #include "bench/simulator/mqtt_codec.h"
 #include "bench/simulator/statistics.h"
+#include "bench/simulator/tls.h"
 
 namespace printfleet::simulator {
 
@@ -29,6 +31,8 @@ struct SessionOptions {
   int subscribe_qos = 1;  // of the request filters
   std::uint16_t keep_alive_s = 60;
   bool clean_session = true;
+  TlsOptions tls;
+  std::shared_ptr<const TlsContext> tls_context;  // made of `tls`; none: plain TCP
 };
 
 // A report on its way to the broker.
@@ -88,7 +92,9 @@ class Connection {
 
   [[nodiscard]] bool closed() const { return state_ == State::kClosed; }
 
-  [[nodiscard]] bool wants_write() const { return state_ == State::kConnecting || !out_.empty(); }
+  [[nodiscard]] bool wants_write() const {
+    return state_ == State::kConnecting || (!out_.empty() && !(tls_ && tls_->waits_for_broker()));
+  }
 
   // Reports queued or not acknowledged.
   [[nodiscard]] std::size_t backlog() const { return pending_.size() + in_flight_.size(); }
@@ -99,10 +105,12 @@ class Connection {
   enum class State { kClosed, kConnecting, kHandshake, kSubscribing, kOnline, kLeaving };
   static constexpr std::size_t kInFlightMax = 20;
 
-  // The only three touches of the socket's bytes: TLS (a later issue) goes in here.
-  [[nodiscard]] long ReadSome(char* buffer, std::size_t size) const;
-  [[nodiscard]] long WriteSome(std::string_view bytes) const;
+  // The only three touches of the socket's bytes, with TLS or without.
+  [[nodiscard]] long ReadSome(char* buffer, std::size_t size);
+  [[nodiscard]] long WriteSome(std::string_view bytes);
   void CloseSocket();
+  // Why the last of them failed.
+  [[nodiscard]] std::string Reason() const;
 
   void Fail(std::string reason, std::vector<ConnectionEvent>& events);
   void DecodeAll(std::int64_t now_ms, std::vector<ConnectionEvent>& events);
@@ -123,6 +131,7 @@ class Connection {
   Statistics& statistics_;
   State state_ = State::kClosed;
   int fd_ = -1;
+  std::unique_ptr<TlsStream> tls_;
   std::string connect_bytes_;
   std::string subscribe_bytes_;
   std::string in_;

@@ -354,7 +354,8 @@ std::string Farm::Summary() const {
                                                          {"reboots", s.reboots},
                                                          {"connects", s.connects},
                                                          {"disconnects", s.disconnects},
-                                                         {"refused", s.refused}};
+                                                         {"refused", s.refused},
+                                                         {"tls_failed", s.tls_failed}};
   std::string text = "printer-sim: printers=" + std::to_string(clients_.size());
   for (const auto& [name, value] : fields) {
     text.append(" ").append(name).append("=").append(std::to_string(value));

@@ -50,8 +50,8 @@ int Refuse(const std::string& problem, int exit_code) {
 }
 
 int Main(int argc, char** argv) {
-  const ParsedOptions parsed = ParseOptions(argc, argv);
-  const Options& options = parsed.options;
+  ParsedOptions parsed = ParseOptions(argc, argv);
+  Options& options = parsed.options;
   if (parsed.exit_code >= 0) {
     PrintLine(parsed.exit_code == 0 ? stdout : stderr, parsed.text);
     return parsed.exit_code;
@@ -65,6 +65,13 @@ int Main(int argc, char** argv) {
   }
   if (const std::string problem = CheckDescriptors(options); !problem.empty()) {
     return Refuse(problem, 2);
+  }
+  if (options.session.tls.on) {
+    std::string problem;
+    options.session.tls_context = TlsContext::Make(options.session.tls, problem);
+    if (!options.session.tls_context) {
+      return Refuse(problem, 2);
+    }
   }
   ServerAddress server;
   if (const std::string problem = Resolve(options, server); !problem.empty()) {

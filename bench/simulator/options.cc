@@ -91,6 +91,23 @@ void AddSession(CLI::App& app, Options& options) {
                "several filters match a request; the printer drops what it has seen by msgid");
 }
 
+void AddTls(CLI::App& app, TlsOptions& tls) {
+  app.add_flag("--tls", tls.on, "TLS from 1.2 on; any broker is believed without --tls-ca-file");
+  app.add_option("--tls-ca-file", tls.ca_file, "TLS: the authority of the broker's certificate");
+  auto* cert = app.add_option("--tls-cert-file", tls.cert_file,
+                              "TLS: the printer's certificate; {id} in it is the printer's id");
+  app.add_option("--tls-key-file", tls.key_file, "TLS: its key; {id} likewise")->needs(cert);
+  app.add_option("--tls-version", tls.version, "TLS: this version only: 1.1, 1.2 or 1.3")
+      ->check(CLI::IsMember({"1.1", "1.2", "1.3"}));
+}
+
+// Any of its files turns it on. "" or what is wrong.
+std::string CompleteTls(TlsOptions& tls) {
+  tls.on = tls.on || !tls.ca_file.empty() || !tls.cert_file.empty() || !tls.version.empty();
+  return tls.cert_file.empty() == tls.key_file.empty() ? ""
+                                                       : "--tls-cert-file needs --tls-key-file";
+}
+
 void AddBehaviour(CLI::App& app, Options& options) {
   Behaviour& behaviour = options.behaviour;
   app.add_option("--speedup", behaviour.speedup, "the printer's clock against ours")
@@ -249,6 +266,7 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   app.option_defaults()->always_capture_default();
   AddFleet(app, options, texts);
   AddSession(app, options);
+  AddTls(app, options.session.tls);
   AddBehaviour(app, options);
   AddFaults(app, options);
   AddRun(app, options, texts);
@@ -266,6 +284,9 @@ ParsedOptions ParseOptions(int argc, const char* const* argv) {
   texts.fleet.id_prefix = options.id_prefix;
   std::string problem;
   std::tie(options.printers, problem) = MakeFleet(texts.fleet);
+  if (problem.empty()) {
+    problem = CompleteTls(options.session.tls);
+  }
   if (!problem.empty()) {
     parsed.exit_code = 2;
     parsed.text = problem + "\n";

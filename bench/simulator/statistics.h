@@ -10,6 +10,7 @@ struct Statistics {
   std::int64_t connects = 0;     // sessions opened so far
   std::int64_t disconnects = 0;  // sessions lost or cut so far
   std::int64_t refused = 0;      // CONNACK with a return code other than 0
+  std::int64_t tls_failed = 0;   // connections that ended in TLS, mostly in its handshake
   std::int64_t published = 0;    // reports put on the wire for the first time
   std::int64_t resent = 0;       // put on the wire again with DUP
   std::int64_t acked = 0;        // PUBACKs received

@@ -88,5 +88,30 @@ TEST(SimulatorFleet, VersionsCompareNumberByNumber) {
   EXPECT_TRUE(UsesShortTopics("3.1"));
 }
 
+TEST(SimulatorTls, AnyOfItsOptionsTurnsItOn) {
+  const auto parse = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "printer-sim");
+    return ParseOptions(static_cast<int>(words.size()), words.data());
+  };
+  EXPECT_FALSE(parse({}).options.session.tls.on);
+  EXPECT_TRUE(parse({"--tls"}).options.session.tls.on);
+  EXPECT_TRUE(parse({"--tls-ca-file", "/x"}).options.session.tls.on);
+  EXPECT_TRUE(parse({"--tls-version", "1.2"}).options.session.tls.on);
+  EXPECT_EQ(parse({"--tls-version", "1.0"}).exit_code, 2);
+  EXPECT_EQ(parse({"--tls-key-file", "/x"}).exit_code, 2);
+  const ParsedOptions half = parse({"--tls-cert-file", "/x"});
+  EXPECT_EQ(half.exit_code, 2);
+  EXPECT_EQ(half.text, "--tls-cert-file needs --tls-key-file\n");
+}
+
+TEST(SimulatorTls, AFileThatIsNotThereIsNamed) {
+  TlsOptions options;
+  std::string problem;
+  EXPECT_NE(TlsContext::Make(options, problem), nullptr);
+  options.ca_file = "/nonexistent/ca.crt";
+  EXPECT_EQ(TlsContext::Make(options, problem), nullptr);
+  EXPECT_NE(problem.find("/nonexistent/ca.crt: "), std::string::npos) << problem;
+}
+
 }  // namespace
 }  // namespace printfleet::simulator
