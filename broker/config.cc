@@ -78,14 +78,26 @@ std::string GlobalText(const ConfigInput& input) {
   return text;
 }
 
-std::string TlsText(const settings::Tls& tls, size_t index) {
-  std::string text = "tls_version tlsv1.2\n";
+// DEFAULT has no cipher without encryption and none without authentication; the level is about
+// keys and signatures. With 0 also a certificate signed with SHA-1 or of 1024 bits is taken
+// [tried].
+std::string CiphersText(const settings::BrokerListener& listener) {
+  const bool only_printers = listener.for_printers && !listener.for_people;
+  const std::optional<int> level =
+      only_printers ? listener.tls->security_level.value_or(0) : listener.tls->security_level;
+  return level ? "ciphers DEFAULT:!aNULL:@SECLEVEL=" + std::to_string(*level) + "\n" : "";
+}
+
+std::string TlsText(const settings::BrokerListener& listener, size_t index) {
+  const settings::Tls& tls = *listener.tls;
+  std::string text = "tls_version tlsv1.2\n";  // and newer ones; 1.1 is refused [tried]
+  text += CiphersText(listener);
   if (!tls.ca_file.empty()) {
     text += "cafile " + TlsFile(index, "ca") + "\n";
   }
   text += "certfile " + TlsFile(index, "cert") + "\n";
   text += "keyfile " + TlsFile(index, "key") + "\n";
-  if (tls.require_certificate) {
+  if (tls.require_certificate || listener.login == settings::Login::kCertificate) {
     text += "require_certificate true\n";
   }
   return text;
@@ -101,14 +113,18 @@ std::string ListenerText(const settings::BrokerListener& listener, size_t index)
                      ".\n";
   text += "listener " + std::to_string(listener.port) + " " + listener.address + "\n";
   text += "acl_file " + AccessFile(index) + "\n";
-  // login: certificate comes here: use_identity_as_username and require_certificate.
+  if (listener.login == settings::Login::kCertificate) {
+    // The CN becomes the user name, whatever the client says, and that the client id: else a
+    // printer could push another off by connecting under its id.
+    text += "use_identity_as_username true\nuse_username_as_clientid true\n";
+  }
   if (listener.login == settings::Login::kPassword) {
     text += "allow_anonymous false\npassword_file " + PasswordFile(index) + "\n";
   } else {
     text += "allow_anonymous true\n";
   }
   if (listener.tls.has_value()) {
-    text += TlsText(*listener.tls, index);
+    text += TlsText(listener, index);
   }
   return text;
 }
@@ -138,11 +154,10 @@ Status CheckListener(const settings::BrokerListener& listener) {
   if (!listener.for_people && !listener.for_printers) {
     return Error{Errc::kInvalid, name + ": is for nobody; write for: [printers], [people] or both"};
   }
-  if (listener.login == settings::Login::kCertificate) {
-    return Error{Errc::kUnsupported, name +
-                                         ": login: certificate does not exist yet; use "
-                                         "login: password (with tls), or login: none for "
-                                         "printers"};
+  if (listener.login == settings::Login::kCertificate &&
+      (listener.for_people || !listener.tls || listener.tls->ca_file.empty())) {
+    return Error{Errc::kInvalid,
+                 name + ": login: certificate is for printers alone, and needs tls.ca_file"};
   }
   if (listener.login == settings::Login::kNone && listener.for_people &&
       !IsLoopback(listener.address)) {

@@ -33,8 +33,8 @@ struct ConfigInput {
   bool log_denied = false;                   // refused topics too (`log_type debug`: costly)
 };
 
-// What is wrong with the listeners, before any port is looked at: login: certificate (kUnsupported,
-// a later issue), login: none for people beyond loopback, a port number used twice, also on
+// What is wrong with the listeners, before any port is looked at: login: certificate for people or
+// without an authority, login: none for people beyond loopback, a port number used twice, also on
 // different addresses (Mosquitto would hand a durable session to the wrong access list after its
 // restart). Port 0 stands for "a free one" and never clashes.
 Status CheckListeners(const settings::Broker& broker);

@@ -22,6 +22,11 @@ Tls ReadTls(Section section) {
   section.Path("cert_file", tls.cert_file);
   section.Path("key_file", tls.key_file);
   section.Flag("require_certificate", tls.require_certificate);
+  int level = 0;
+  section.Integer("security_level", {0, 2}, level);
+  if (section.Has("security_level")) {
+    tls.security_level = level;
+  }
   for (const auto& key : {"cert_file", "key_file"}) {
     if (!section.Has(key)) {
       section.Error("", std::string(key) + " is missing");
@@ -37,11 +42,23 @@ Tls ReadTls(Section section) {
   return tls;
 }
 
+// A certificate names a printer, so nobody else may come this way.
+void CheckCertificateLogin(const Section& section, const BrokerListener& listener) {
+  if (!listener.tls || listener.tls->ca_file.empty()) {
+    section.Error("login",
+                  "certificate needs tls with ca_file, the authority of the printers' certificates "
+                  "(printfleet ca issue makes them)");
+  }
+  if (listener.for_people) {
+    section.Error(section.Has("for") ? "for" : "login",
+                  "login: certificate is for printers: say for: [printers], and give people a "
+                  "listener of their own");
+  }
+}
+
 void CheckLogin(const Section& section, const BrokerListener& listener) {
   if (listener.login == Login::kCertificate) {
-    section.Error("login",
-                  "certificate comes with a later version; until then tls.require_certificate: "
-                  "true with login: none admits only printers with a certificate of tls.ca_file");
+    CheckCertificateLogin(section, listener);
   }
   const bool loopback = IsLoopback(listener.address);
   if (listener.login == Login::kNone && listener.for_people && !loopback) {

@@ -35,6 +35,9 @@ struct Tls {
   std::string cert_file;
   std::string key_file;
   bool require_certificate = false;
+  // OpenSSL's, 0 to 2: how old certificates and ciphers may be (0: also SHA-1 and 1024 bits, which
+  // the vendor's have). Unset: 0 where only printers come, else what the system says.
+  std::optional<int> security_level{};
 
   bool operator==(const Tls&) const = default;
 };

@@ -149,10 +149,45 @@ TEST(BrokerConfig, OpenListenersForPeopleStayOnLoopback) {
   EXPECT_TRUE(CheckListeners(broker).ok());
 }
 
-TEST(BrokerConfig, CertificatesAreALaterIssue) {
+TEST(BrokerConfig, ACertificatesNameIsThePrintersId) {
   Broker broker;
-  broker.listeners[0].login = Login::kCertificate;
-  EXPECT_EQ(CheckListeners(broker).error().code, Errc::kUnsupported);
+  BrokerListener& printers = broker.listeners[0] = Listener("192.0.2.10", 8883);
+  printers.login = Login::kCertificate;
+  EXPECT_EQ(CheckListeners(broker).error().code,
+            Errc::kInvalid);  // for people, without an authority
+  printers.tls = settings::Tls{"/x/ca.pem", "/x/cert.pem", "/x/key.pem", false};
+  EXPECT_FALSE(CheckListeners(broker).ok());  // still for people
+  printers.for_people = false;
+  const auto text = ConfigText(Input(broker));
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  EXPECT_NE(text->find("# For printers.\n"
+                       "listener 8883 192.0.2.10\n"
+                       "acl_file listener-1.acl\n"
+                       "use_identity_as_username true\n"
+                       "use_username_as_clientid true\n"
+                       "allow_anonymous true\n"
+                       "tls_version tlsv1.2\n"
+                       "ciphers DEFAULT:!aNULL:@SECLEVEL=0\n"
+                       "cafile listener-1-ca.pem\n"
+                       "certfile listener-1-cert.pem\n"
+                       "keyfile listener-1-key.pem\n"
+                       "require_certificate true\n"),
+            std::string::npos)
+      << *text;
+}
+
+TEST(BrokerConfig, OldCertificatesAreForPrintersAlone) {
+  Broker broker;
+  BrokerListener& listener = broker.listeners[0] = Listener("127.0.0.1", 8883);
+  listener.tls = settings::Tls{"", "/x/cert.pem", "/x/key.pem", false};
+  EXPECT_EQ(ConfigText(Input(broker))->find("\nciphers"), std::string::npos);
+  listener.tls->security_level = 1;
+  EXPECT_NE(ConfigText(Input(broker))->find("\nciphers DEFAULT:!aNULL:@SECLEVEL=1\n"),
+            std::string::npos);
+  listener.for_people = false;
+  listener.tls->security_level = 2;
+  EXPECT_NE(ConfigText(Input(broker))->find("\nciphers DEFAULT:!aNULL:@SECLEVEL=2\n"),
+            std::string::npos);
 }
 
 TEST(BrokerConfig, NothingCanSmuggleALine) {
