@@ -20,14 +20,15 @@ ROOTS = ("bridge", "broker", "bench", "tests", "deploy", "cmake", "schema")
 SHELLS = ("mqtt", "store", "spool", "http", "metrics", "child", "broker")
 SEES = {"base": "", "settings": "base", "protocol": "base", "printer": "base settings protocol",
         "fleet": "base settings protocol printer", "rollout": "base settings protocol printer fleet",
-        "core": "base settings protocol printer fleet rollout", "cli": "base settings capture",
-        "library": "base settings",
+        "core": "base settings protocol printer fleet rollout",
+        "cli": "base settings capture broker setup",
+        "setup": "base settings broker", "library": "base settings",
         "capture": "base settings protocol printer", "generate": "base settings",
         **{shell: "base settings" for shell in SHELLS}, "bench/simulator": "",
         "bench": "base protocol", "main.cc": "cli daemon broker"}
 SEES["http"] += " library"  # uploads and downloads are streamed between a connection and its files
 SEES = {layer: set(text.split()) for layer, text in SEES.items()}
-SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "bench", "cli", "generate"}
+SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "bench", "cli", "generate", "setup"}
 # Single headers beyond that; of core's, also what they include themselves.
 CORE_TYPES = ("core/event.h", "core/effect.h", "core/rows.h", "core/loaded.h")
 COMMAND_TYPES = {"fleet/catalog.h", "fleet/command.h", "fleet/request.h"}
@@ -43,7 +44,7 @@ LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli b
 SOURCES_ONLY = ("pqxx/", "libpq-fe.h", "mosquitto.h", "mqtt_protocol.h", "yaml-cpp/", "civetweb.h",
                 "CLI/", "curl/", "sqlite3.h")
 SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|linux|net|netinet|arpa)/\w+\.h$|"
-                    r"(fcntl|grp|netdb|poll|pthread|pwd|signal|spawn|syslog|termios|unistd)\.h$")
+                    r"(fcntl|grp|ifaddrs|netdb|poll|pthread|pwd|signal|spawn|syslog|termios|unistd)\.h$")
 
 CLOCKS = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|gettimeofday|clock_gettime|"
                     r"localtime|gmtime)\b|(?<![\w.>])time\((NULL|nullptr|0|&)")

@@ -11,6 +11,7 @@
 
 #include "capture/sensitive.h"
 #include "cli/exit_code.h"
+#include "cli/setup_options.h"
 
 namespace printfleet::cli {
 namespace {
@@ -32,6 +33,8 @@ struct Everything {
   JobsArguments jobs;
   CommandsArguments commands;
   UserArguments user;
+  InitArguments init;
+  CaArguments ca;
   CaptureArguments capture;
   ExplainArguments explain;
   std::function<Parsed()> chosen;
@@ -456,6 +459,8 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
     AddQuestions(app, all);
     AddCommands(app, all);
     AddUser(app, all);
+    AddInit(app, all.init, [&all] { all.chosen = [&all] { return Parsed(all.init); }; });
+    AddCa(app, all.ca, [&all] { all.chosen = [&all] { return Parsed(all.ca); }; });
     AddCapture(app, all);
     AddExplain(app, all);
     app.parse(argc, argv);

@@ -9,6 +9,7 @@
 
 #include "cli/command_help.h"
 #include "settings/settings.h"
+#include "setup/plan.h"
 
 namespace printfleet::cli {
 
@@ -136,6 +137,23 @@ struct UserArguments {
   bool json = false;
 };
 
+struct InitArguments {
+  setup::Plan plan;
+  bool yes = false;  // ask nothing
+};
+
+enum class CaAction { kIssue, kShow };
+
+struct CaArguments {
+  CaAction action = CaAction::kShow;
+  std::string config;
+  std::string ca_file;     // empty: the configuration's
+  std::string printer_id;  // to issue for
+  std::string directory;   // empty: named after the printer
+  bool force = false;
+  bool json = false;
+};
+
 struct CaptureArguments {
   ConnectionArguments connection;
   bool all = false;
@@ -159,9 +177,10 @@ struct Finished {
   std::string text;
 };
 
-using Parsed = std::variant<Finished, PrintersFileArguments, ServerArguments, SendArguments,
-                            EnrollArguments, PrintersArguments, WatchArguments, JobsArguments,
-                            CommandsArguments, UserArguments, CaptureArguments, ExplainArguments>;
+using Parsed =
+    std::variant<Finished, PrintersFileArguments, ServerArguments, SendArguments, EnrollArguments,
+                 PrintersArguments, WatchArguments, JobsArguments, CommandsArguments, UserArguments,
+                 InitArguments, CaArguments, CaptureArguments, ExplainArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

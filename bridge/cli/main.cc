@@ -83,6 +83,10 @@ struct Runner {
     return User(arguments, commands.hash_password);
   }
 
+  int operator()(const InitArguments& arguments) const { return Init(arguments); }
+
+  int operator()(const CaArguments& arguments) const { return Ca(arguments); }
+
   int operator()(const CaptureArguments& arguments) const {
     return Capture(arguments, commands.daemon_access);
   }

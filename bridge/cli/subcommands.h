@@ -29,6 +29,8 @@ int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);
 int Commands(const CommandsArguments& arguments);
 int User(const UserArguments& arguments, const HashPassword& hash_password);
+int Init(const InitArguments& arguments);
+int Ca(const CaArguments& arguments);
 int Capture(const CaptureArguments& arguments, const DaemonAccess& daemon_access);
 int Explain(const ExplainArguments& arguments);
 

@@ -1,0 +1,18 @@
+// The options of init and ca. CLI11 stays in the sources.
+#pragma once
+
+#include <functional>
+
+#include "cli/arguments.h"
+
+namespace CLI {
+class App;
+}
+
+namespace printfleet::cli {
+
+// Each calls `chosen` when its subcommand was given.
+void AddInit(CLI::App& app, InitArguments& init, const std::function<void()>& chosen);
+void AddCa(CLI::App& app, CaArguments& ca, const std::function<void()>& chosen);
+
+}  // namespace printfleet::cli
