@@ -114,12 +114,14 @@ const Case kListeners[] = {
    "f:4:5: broker.listeners[0]: login: none for people is only for a loopback address, not 0.0.0.0: say login: "
    "password, or for: [printers] and give people a listener of their own\n"},
   {"Certificate", "data_dir: /x\nbroker:\n  listeners:\n  - {for: [printers, people], login: certificate}\n",
-   "f:4:6: broker.listeners[0].for: login: certificate is for printers: say for: [printers], and give people a "
+   "f:4:11: broker.listeners[0].for: login: certificate is for printers: say for: [printers], and give people a "
    "listener of their own\n"
    "f:4:38: broker.listeners[0].login: certificate needs tls with ca_file, the authority of the printers' "
    "certificates (printfleet ca issue makes them)\n"},
   {"SecurityLevel", "data_dir: /x\nbroker:\n  listeners:\n  - {tls: {cert_file: /x/c, key_file: /x/k, security_level: 3}}\n",
-   "f:4:47: broker.listeners[0].tls.security_level: 3 is not within 0 to 2\n"},
+   "f:4:23: warning: broker.listeners[0].tls.cert_file: /x/c cannot be read (yet)\n"
+   "f:4:39: warning: broker.listeners[0].tls.key_file: /x/k cannot be read (yet)\n"
+   "f:4:61: broker.listeners[0].tls.security_level: 3 is not within 0 to 2\n"},
   {"NoListeners", "data_dir: /x\nbroker: {listeners: []}\n",
    "f:2:21: broker.listeners: is empty: nobody could connect\n"},
   {"TlsIncomplete", "data_dir: /x\nbroker:\n  listeners:\n  - tls: {require_certificate: true}\n",
