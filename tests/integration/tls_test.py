@@ -240,10 +240,28 @@ def test_the_end_of_certificates_is_a_metric(site):
         assert values[what] == ssl.cert_time_to_seconds(end.strip())
 
 
+def make_old_certificates(directory):
+    """As the vendor's: SHA-1, RSA-1024."""
+    directory.mkdir()
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-sha1", "-keyout", "ca.key", "-out",
+            "ca.crt", "-days", "9", "-subj", "/CN=old authority")
+    for name in ("server", "client"):
+        openssl("req", "-newkey", "rsa:1024", "-nodes", "-keyout", f"{name}.key", "-out",
+                f"{name}.csr", "-subj", f"/CN=old {name}")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+                "-CAcreateserial", "-sha1", "-out", f"{name}.crt", "-days", "9")
+    return {"ca_file": str(directory / "ca.crt"), "cert_file": str(directory / "server.crt"),
+            "key_file": str(directory / "server.key"), "require_certificate": True}
+
+
 @pytest.fixture(name="strict", scope="module")
 def strict_fixture(directory):
     """The script with Return at each question, taken over; and, beside it, a listener where each
-    printer has a certificate of its own (`login: certificate`)."""
+    printer has a certificate of its own (`login: certificate`), and one with old certificates."""
     old, farm = directory / "same-names", directory / "strict"
     certs = make_kobra_unleashed(old, ("", "", ""))
     said = init(farm, old, "--printers-port", str(free_port()))
@@ -252,6 +270,8 @@ def strict_fixture(directory):
     first = settings["broker"]["listeners"][0]
     settings["broker"]["listeners"].append(
         {**first, "port": free_port(), "login": "certificate"})
+    settings["broker"]["listeners"].append(
+        {**first, "port": free_port(), "tls": make_old_certificates(directory / "old-certificates")})
     config.write_text(yaml.safe_dump(settings))
     with Initialized(directory=farm) as daemon, daemon.database() as database:
         yield Site(daemon, database, None, certs, said)
@@ -301,4 +321,13 @@ def test_a_certificate_of_its_own_is_who_a_printer_is(strict):
         impostor.close()
     shown = [json.loads(line) for line in
              strict.daemon.run("ca", "show", "--json").stdout.splitlines()]
-    assert [each["what"] for each in shown] == ["cert", "ca", "cert", "ca"]
+    assert [each["what"] for each in shown] == ["cert", "ca"] * 3
+
+
+def test_old_certificates_are_taken_from_printers(strict):
+    port, old = strict.daemon.mqtt_ports[3], strict.daemon.directory.parent / "old-certificates"
+    client = old / "client.crt", old / "client.key"
+    assert handshake(port, context(old / "ca.crt", client, ssl.TLSVersion.TLSv1_2)) == "TLSv1.2"
+    assert handshake(port, context(old / "ca.crt", None, ssl.TLSVersion.TLSv1_2)) == ""
+    # The log has it from the start: nine days are left.
+    assert "certificate runs out in 8 days" in strict.daemon.log_text()
