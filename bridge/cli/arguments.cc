@@ -257,10 +257,15 @@ void AddEnroll(CLI::App& app, Everything& all) {
   sub->add_option("--model", enroll.model,
                   "K2Pro, K2Plus, K2Max: needed for one that has never connected")
       ->needs(file);
+  auto* show =
+      sub->add_flag("--show", enroll.show,
+                    "List them first; once enrolled each that is idle runs its fan for 5 s, "
+                    "one after the other, so that you see which is which");
   AddConnection(*sub, enroll.connection);
   sub->add_flag("-n,--dry-run", enroll.dry_run, "Only say what would be done");
   sub->add_flag("-y,--yes", enroll.yes, "Do not preview, do not ask");
   sub->add_flag("--json", enroll.json, "Responses as they come, one JSON object a line");
+  show->excludes(file)->excludes("--dry-run")->excludes("--json");
   sub->callback([&all] { all.chosen = [&all] { return Parsed(all.enroll); }; });
 }
 

@@ -77,6 +77,7 @@ struct EnrollArguments {
   std::string connect_info;  // a copy of the printer's /user/ac_mqtt_connect_info
   std::string name;
   std::string model;  // with connect_info
+  bool show = false;  // afterwards each runs its fan for a while, if it is idle
   bool dry_run = false;
   bool yes = false;
   bool json = false;

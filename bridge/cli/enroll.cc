@@ -28,6 +28,9 @@ Result<std::string> IdInFile(const std::string& file) {
 }  // namespace
 
 int Enroll(const EnrollArguments& arguments, const std::vector<CommandHelp>& commands) {
+  if (arguments.show) {
+    return EnrollShowing(arguments, commands);
+  }
   SendArguments send;
   send.connection = arguments.connection;
   send.command = "printer.enroll";

@@ -22,6 +22,8 @@ using DaemonAccess = std::function<Result<BrokerAddress>(const settings::Setting
 int Check(const std::string& config);
 int Send(const SendArguments& arguments, const std::vector<CommandHelp>& commands);
 int Enroll(const EnrollArguments& arguments, const std::vector<CommandHelp>& commands);
+// Lists whom `enroll` means, enrolls them, and lets each that is idle show itself.
+int EnrollShowing(const EnrollArguments& arguments, const std::vector<CommandHelp>& commands);
 int Printers(const PrintersArguments& arguments);
 int ExportPrinters(const PrintersFileArguments& arguments);
 int ImportPrinters(const PrintersFileArguments& arguments);

@@ -331,3 +331,23 @@ def test_old_certificates_are_taken_from_printers(strict):
     assert handshake(port, context(old / "ca.crt", None, ssl.TLSVersion.TLSv1_2)) == ""
     # The log has it from the start: nine days are left.
     assert "certificate runs out in 8 days" in strict.daemon.log_text()
+
+
+def test_who_is_enrolled_shows_itself_unless_it_prints(strict):
+    with Simulator(strict.port, "--printers", 2, "--seed", 64, "--panel-jobs", 1, "--tls") as sim:
+        sim.wait_online()
+        busy, idle = sim.printers
+        wait.until(lambda: strict.database.one(
+            "SELECT count(*) FROM fleet.printers JOIN fleet.printer_status USING (printer_id) WHERE "
+            f"(printer_id = '{idle.id}' AND state = 'idle') OR (printer_id = '{busy.id}' "
+            "AND state NOT IN ('idle', 'unknown', 'offline'))") == 2, "one prints, one does not")
+        shown = strict.daemon.run("enroll", "--show", busy.id, idle.id, "--yes")
+        assert f"id {idle.id}, address 127.0.0.1, firmware 3.1.0, idle" in shown.stderr
+        fans = {printer.id: [json.loads(each["payload"])["data"]["fan_speed_pct"]
+                             for each in sim.received() if each["printer_id"] == printer.id
+                             and each["topic"].endswith("/set")] for printer in sim.printers}
+        assert fans == {busy.id: [], idle.id: [100, 0]}, shown.stderr
+        assert shown.returncode == 0
+        assert shown.stderr.count("does not show itself, it is ") == 1
+        again = strict.daemon.run("enroll", "--show", idle.id, "--yes")
+        assert (again.returncode, again.stderr) == (2, "no pending printer is meant\n")

@@ -30,6 +30,7 @@ TEST(InitArguments, WhatDoesNotGoTogether) {
   EXPECT_EQ(std::get<Finished>(Parse({"init", "--plain", "--require-certificate"})).code, 2);
   EXPECT_EQ(std::get<Finished>(Parse({"init", "--plain", "--from-kobra-unleashed", "/x"})).code, 2);
   EXPECT_EQ(std::get<Finished>(Parse({"init", "--printers-port", "70000"})).code, 2);
+  EXPECT_EQ(std::get<Finished>(Parse({"enroll", "a", "--show", "--dry-run"})).code, 2);
 }
 
 TEST(CaArguments, IssueAndShow) {
