@@ -82,6 +82,8 @@ Settings ReadSettings(const YamlNode& node, Notes& notes) {
   ReadCommands(root.Child("commands"), settings.commands);
   ReadStore(root.Child("store"), settings.store);
   ReadLibrary(root.Child("library"), settings.library);
+  ReadNotify(root.Child("notify"), settings.notify);
+  ReadHomeAssistant(root.Child("home_assistant"), settings.home_assistant);
   root.Word<std::string_view>(
       "log_level",
       {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}},

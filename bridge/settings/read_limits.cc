@@ -8,7 +8,8 @@ namespace {
 constexpr size_t kTopicRootBytesMax = 128;
 constexpr int64_t kDayS = 86400;
 
-// Why `root` cannot stand in front of our topics; empty when it can.
+}  // namespace
+
 std::string TopicRootMistake(const std::string& root) {
   if (root.find_first_of("+#") != std::string::npos) {
     return "holds a wildcard (+ or #)";
@@ -30,8 +31,6 @@ std::string TopicRootMistake(const std::string& root) {
   }
   return "";
 }
-
-}  // namespace
 
 void ReadFleet(Section section, Fleet& fleet) {
   std::string root;

@@ -15,6 +15,11 @@ void ReadInbound(Section section, Inbound& inbound);
 void ReadCommands(Section section, Commands& commands);
 void ReadStore(Section section, Store& store);
 void ReadLibrary(Section section, Library& library);
+void ReadNotify(Section section, Notify& notify);
+void ReadHomeAssistant(Section section, HomeAssistant& home_assistant);
+
+// Why `root` cannot stand in front of topics of ours; empty when it can.
+std::string TopicRootMistake(const std::string& root);
 
 // An address to listen on: an IP address or a host name. A problem when it is neither.
 void ReadAddress(Section& section, std::string& address);

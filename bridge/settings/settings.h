@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "settings/notify.h"
 
 namespace printfleet::settings {
 
@@ -203,6 +204,8 @@ struct Settings {
   Commands commands;
   Store store;
   Library library;
+  Notify notify;
+  HomeAssistant home_assistant;
   std::string log_level = "info";
 
   // fleet.enrolment, or its default by the listeners.

@@ -58,4 +58,23 @@ Result<Url> ParseUrl(std::string_view text) {
   return url;
 }
 
+Status CheckNotifyUrl(const std::string& text) {
+  const auto url = ParseUrl(text);
+  if (!url.ok()) {
+    return url.error();
+  }
+  if (url->scheme != "http" && url->scheme != "https") {
+    return Error{Errc::kInvalid, "begins with " + url->scheme + "://, wanted https:// or http://"};
+  }
+  if (url->host.empty()) {
+    return Error{Errc::kInvalid, "names no host"};
+  }
+  if (url->password || !url->user.empty()) {
+    return Error{
+        Errc::kInvalid,
+        "holds a user: put \"Authorization: …\" into a file and name that as headers_file"};
+  }
+  return Ok{};
+}
+
 }  // namespace printfleet::settings

@@ -22,4 +22,8 @@ struct Url {
 // kInvalid: not of the form scheme://[user@]host[:port][/rest].
 Result<Url> ParseUrl(std::string_view text);
 
+// May a notification be sent there? kInvalid with what is wrong: not http(s)://, no host, or a user
+// in it. The message does not repeat the URL, which may be a secret.
+Status CheckNotifyUrl(const std::string& text);
+
 }  // namespace printfleet::settings

@@ -87,6 +87,16 @@ TEST(Reference, HasTheDefaults) {
   EXPECT_EQ(settings.database, defaults.database);
   settings.fleet.enrolment.reset();
   EXPECT_EQ(settings.fleet, defaults.fleet);
+  ASSERT_EQ(settings.notify.targets.size(), 1U);
+  NotifyTarget target;
+  target.name = settings.notify.targets[0].name;
+  EXPECT_EQ(settings.notify.targets[0].events, target.events);
+  EXPECT_EQ(settings.notify.targets[0].group, target.group);
+  EXPECT_EQ(settings.notify.targets[0].group_max, target.group_max);
+  EXPECT_EQ(settings.notify.targets[0].timeout, target.timeout);
+  settings.notify.targets.clear();
+  EXPECT_EQ(settings.notify, defaults.notify);
+  EXPECT_EQ(settings.home_assistant, defaults.home_assistant);
 }
 
 TEST(Models, AreTheThreeKobra2) {
