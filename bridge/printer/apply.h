@@ -42,12 +42,15 @@ struct Context {
 
 // Something that happened, for the `events` table and topic. `kind` is one of: printer_online,
 // printer_offline, printer_suspect (log only), printer_flapping, printer_settled, job_started,
-// job_ended, job_corrected, job_paused, job_resumed, printer_fault, firmware_changed, bed_changed.
+// job_ended, job_corrected, job_paused, job_paused_by_itself, job_resumed, printer_fault,
+// firmware_changed, bed_changed, printer_offline_mid_print.
 struct Notice {
   std::string_view kind;
   JobId job_id;
   std::string text;
   std::vector<std::pair<std::string_view, int64_t>> counts = {};  // further members of the event
+  // Of a job that ended because its printer had been lost (printer_offline_mid_print said so).
+  bool after_loss = false;
 };
 
 // What a printer should be asked, by the caller, when it can.

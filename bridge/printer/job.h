@@ -66,6 +66,11 @@ struct Job {
   bool operator==(const Job&) const = default;
 
   [[nodiscard]] bool open() const { return state != JobState::kEnded; }
+
+  // The printer works on it, or pauses it.
+  [[nodiscard]] bool under_way() const {
+    return open() && state != JobState::kRequested && state != JobState::kSettling;
+  }
 };
 
 }  // namespace printfleet::printer

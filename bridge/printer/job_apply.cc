@@ -129,6 +129,19 @@ void NotePhaseError(Step& step, JobInput phase, const protocol::Envelope& envelo
   }
 }
 
+// Nobody else has a reason to give: a pause by the panel or by us comes without a fault.
+void NotePauseByItself(Step& step, bool was_paused, const std::optional<LastError>& error_before) {
+  const Printer& printer = step.printer;
+  const bool paused = printer.job && printer.job->state == JobState::kPaused;
+  const auto& error = printer.last_error;
+  if (!paused || !error || !error->of_print || (was_paused && error == error_before)) {
+    return;
+  }
+  std::string text = error->code == 0 ? "" : std::to_string(error->code);
+  text += (text.empty() || error->text.empty() ? "" : " ") + error->text;
+  step.Notify("job_paused_by_itself", std::move(text), printer.job->id);
+}
+
 void ApplyPhase(Step& step, const PrintReport& print, JobInput phase,
                 const protocol::Envelope& envelope) {
   const JobMatch match = MatchPhase(step.printer, print, step.wall());
@@ -137,6 +150,8 @@ void ApplyPhase(Step& step, const PrintReport& print, JobInput phase,
   } else if (match == JobMatch::kSame && !step.printer.job->open()) {
     ReopenJob(step);
   }
+  const bool was_paused = step.printer.job && step.printer.job->state == JobState::kPaused;
+  const std::optional<LastError> error_before = step.printer.last_error;
   if (match != JobMatch::kIgnore) {
     HearJob(step);
     MergeBlock(*step.printer.job, print);
@@ -144,6 +159,9 @@ void ApplyPhase(Step& step, const PrintReport& print, JobInput phase,
   }
   step.printer.work_state = *StateOf(Next(JobState::kRequested, phase));
   NotePhaseError(step, phase, envelope);
+  if (match != JobMatch::kIgnore) {
+    NotePauseByItself(step, was_paused, error_before);
+  }
 }
 
 Ending EndingOf(const Step& step, const PrintReport& print, const protocol::Envelope& envelope) {

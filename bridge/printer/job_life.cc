@@ -120,6 +120,8 @@ void EndJob(Step& step, JobInput input, const Ending& ending) {
     text += ": " + job.error_text;
   }
   step.Notify(corrected ? "job_corrected" : "job_ended", std::move(text), job.id);
+  step.change.notices.back().after_loss =
+      ending.outcome == Outcome::kInterrupted && step.printer.cut_off;
 }
 
 void ReopenJob(Step& step) {
@@ -201,8 +203,7 @@ void KeepJobDeadlines(Step& step) {
   const Policy& policy = step.context.policy;
   const bool open = printer.job && printer.job->open();
   const bool offline = printer.presence == Presence::kOffline;
-  const bool under_way = open && printer.job->state != JobState::kRequested &&
-                         printer.job->state != JobState::kSettling;
+  const bool under_way = printer.job && printer.job->under_way();
   const bool ended = printer.job && !open && !printer.job->counted;
   printer.cut_off = open && (printer.cut_off || offline);
   Keep(printer.lost_deadline, open && offline, step.mono() + policy.job_lost_after);

@@ -22,6 +22,18 @@ void Suspect(Step& step, OfflineReason of) {
   CountLoss(step);
 }
 
+// Once each time the connection goes from under a job; once a job while the printer flaps.
+void NotifyLossOfJob(Step& step) {
+  Printer& printer = step.printer;
+  if (!printer.job || !printer.job->under_way() || printer.cut_off ||
+      (printer.flapping.on() && printer.loss_told == printer.job->id)) {
+    return;
+  }
+  printer.loss_told = printer.job->id;
+  step.Notify("printer_offline_mid_print", std::string(Name(printer.offline_reason)),
+              printer.job->id);
+}
+
 void SetOffline(Step& step) {
   Printer& printer = step.printer;
   printer.presence = Presence::kOffline;
@@ -30,6 +42,7 @@ void SetOffline(Step& step) {
   printer.query_sent_at.reset();
   step.change.went_offline = true;
   NotifyPresence(step, "printer_offline", Name(printer.offline_reason));
+  NotifyLossOfJob(step);
 }
 
 // A printer that came (back): also after an update, so it is asked for everything that its report

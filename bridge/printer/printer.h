@@ -181,6 +181,7 @@ struct Printer {
   std::optional<MonoTime> silent_deadline;  // no word of it: then the printer is asked
   std::optional<MonoTime> count_deadline;   // it has ended: then its outcome stands
   bool cut_off = false;                     // the connection went since the open job's last word
+  JobId loss_told;  // the job that printer_offline_mid_print was last said of, by this process
 
   // Core's bookkeeping of what was published and stored of it.
   std::optional<MonoTime> flushed_at;  // last retained state and status row

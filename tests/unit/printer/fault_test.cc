@@ -6,6 +6,29 @@
 namespace printfleet::printer::testing {
 namespace {
 
+TEST(PauseByItself, HasAFaultBehindIt) {
+  Bench bench;
+  bench.Run({"0 print start printing task=5 file=a.gcode progress=10",
+             "1 print pause paused task=5 => paused 1:paused",
+             "2 print resume resumed task=5 => printing 1:printing",
+             "3 print pause paused task=5 code=10401 => paused 1:paused"});
+  EXPECT_EQ(bench.Count("job_paused_by_itself"), 0) << "somebody's wish";
+  bench.Run({"4 print resume resumed task=5 => printing 1:printing",
+             "5 print pause pausing task=5 code=10107 => pausing 1:pausing",
+             "6 print pause paused task=5 => paused 1:paused",
+             "7 print pause paused task=5 => paused 1:paused"});
+  EXPECT_EQ(bench.Count("job_paused_by_itself"), 1) << "once, and the reason came before";
+  EXPECT_EQ(bench.Count("job_paused"), 3);
+}
+
+TEST(PauseByItself, TheReasonMayComeAfterIt) {
+  Bench bench;
+  bench.Run({"0 print start printing task=5 file=a.gcode progress=10",
+             "1 print pause paused task=5 => paused 1:paused",
+             "2 print pause paused task=5 code=10107 => paused 1:paused"});
+  EXPECT_EQ(bench.Count("job_paused_by_itself"), 1);
+}
+
 int64_t ErrorOf(const Bench& bench) {
   return bench.printer.last_error ? bench.printer.last_error->code : 0;
 }

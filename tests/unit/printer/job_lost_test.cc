@@ -23,6 +23,37 @@ TEST(LostJobs, AreInterruptedAfterTheirTime) {
   EXPECT_EQ(bench.Settled(), 1);
 }
 
+TEST(LostJobs, AreToldOnceWhenTheyAreLost) {
+  Bench bench;
+  bench.Run(kPrintingThenGone);
+  EXPECT_EQ(bench.Count("printer_offline_mid_print"), 1);
+  EXPECT_EQ(bench.notices.back().job_id, JobId{1});
+  bench.Run({"3620 wait => offline 1:interrupted"});
+  EXPECT_EQ(bench.notices.back().kind, "job_ended");
+  EXPECT_TRUE(bench.notices.back().after_loss) << "what became of it is no news";
+  EXPECT_EQ(bench.Count("printer_offline_mid_print"), 1);
+}
+
+TEST(LostJobs, AreToldAgainOnlyWhenTheyWentOnMeanwhile) {
+  Bench bench;
+  bench.Run(kPrintingThenGone);
+  bench.Run({"30 temp nozzle=200", "31 will", "50 wait => offline 1:printing"});
+  EXPECT_EQ(bench.Count("printer_offline_mid_print"), 1) << "no word of the print since";
+  bench.Run({"60 print start printing task=5 file=a.gcode progress=41", "61 will",
+             "80 wait => offline 1:printing"});
+  EXPECT_EQ(bench.Count("printer_offline_mid_print"), 2);
+  bench.Restart();
+  bench.Run({"90 wait", "400 wait"});
+  EXPECT_EQ(bench.Count("printer_offline_mid_print"), 2) << "nor by the next process";
+}
+
+TEST(LostJobs, AnIdlePrinterIsNotLostMidPrint) {
+  Bench bench;
+  bench.Run({"0 free", "2 will", "20 wait => offline -"});
+  EXPECT_EQ(bench.Count("printer_offline"), 1);
+  EXPECT_EQ(bench.Count("printer_offline_mid_print"), 0);
+}
+
 TEST(LostJobs, AreOpenedAgainByTheSameTaskAndFile) {
   for (const char* word : {"printing", "preheating", "paused", "resuming"}) {
     Bench bench;
