@@ -104,6 +104,7 @@ void Core::WatchOutage(const Instant& now) {
   const settings::Fleet& rules = settings_.fleet;
   if (const auto over = OverAt(outage_.get(), rules); over && *over <= now.mono) {
     AddEvent("farm_outage_over", "", OutageJson(outage_.get()), now);
+    TellOfOutage(true, now);
     outage_.Mutable() = {};
     return;
   }
@@ -117,6 +118,7 @@ void Core::WatchOutage(const Instant& now) {
   if (Begin(outage_.Mutable(), online, rules, now)) {
     ++batch_counters_.farm_outages;
     AddEvent("farm_outage", "", OutageJson(outage_.get()), now);
+    TellOfOutage(false, now);
   }
 }
 

@@ -56,6 +56,9 @@ Core::Core(const settings::Settings& settings, const settings::ModelRegistry& mo
       asks_(settings.fleet.queries_per_second) {
   world_.new_msgid = [this] { return UuidText(random_(), random_()); };
   next_job_id_ = [this] { return JobId{world_.ledger.Mutable().next_job_id++}; };
+  next_notification_id_ = [this] {
+    return NotificationId{world_.ledger.Mutable().next_notification_id++};
+  };
   fleet::PrepareSchemas();
 }
 
@@ -75,6 +78,7 @@ void Core::Merge(const Instant& now) {
   world_.Merge();
   live_.Merge();
   outage_.Merge();
+  notify_.Merge();
   std::erase_if(diagnoses_, [](const Listening& each) { return each.answered; });
   std::ranges::move(batch_diagnoses_, std::back_inserter(diagnoses_));
   batch_diagnoses_.clear();
@@ -90,6 +94,7 @@ void Core::Merge(const Instant& now) {
   batch_asks_.clear();
   batch_due_.clear();
   adopting_.clear();
+  adopting_notifications_.clear();
   stepped_ = false;
   for (const DueKey& key : touched) {
     if (const auto due = DueOf(key, now)) {
@@ -102,6 +107,7 @@ void Core::Drop(const Instant& now) {
   world_.Drop();
   live_.Drop();
   outage_.Drop();
+  notify_.Drop();
   batch_diagnoses_.clear();
   for (Listening& each : diagnoses_) {
     each.answered = false;
@@ -116,7 +122,7 @@ void Core::Drop(const Instant& now) {
     deadlines_.Schedule(key, now.mono);
   }
   batch_due_.clear();
-  if (!adopting_.empty()) {
+  if (!adopting_.empty() || !adopting_notifications_.empty()) {
     AdoptCommands(now);
   }
 }

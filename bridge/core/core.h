@@ -25,6 +25,7 @@
 #include "core/event.h"
 #include "core/links.h"
 #include "core/loaded.h"
+#include "core/notify.h"
 #include "core/outage.h"
 #include "core/remembered.h"
 #include "core/sessions.h"
@@ -119,6 +120,16 @@ class Core {
   // Another set of people or models (reload); the caller owns what is referred to.
   void SetUsers(const settings::Users& users) { users_ = &users; }
 
+  // How far local time is ahead of UTC: for quiet hours.
+  void SetUtcOffset(seconds offset) { utc_offset_ = offset; }
+
+  // Home Assistant was told of our printers once and is not any more: its documents are cleared
+  // with the next repetition of the retained states.
+  void ClearDiscovery() { clear_discovery_ = true; }
+
+  // All of them were cleared, or published again.
+  [[nodiscard]] bool republished() const { return republished_; }
+
   // -- View --
 
   [[nodiscard]] const fleet::World& world() const { return world_; }
@@ -128,6 +139,8 @@ class Core {
   [[nodiscard]] const Sessions& sessions() const { return sessions_; }
 
   [[nodiscard]] const Outage& outage() const { return outage_.committed(); }
+
+  [[nodiscard]] const NotifyBook& notifications() const { return notify_.committed(); }
 
  private:
   // Handlers of Step, one an event.
@@ -146,6 +159,9 @@ class Core {
   void OnCancelUnsent(const CancelUnsent& cancel, const Instant& now);
   void OnFileStored(const FileStored& stored, const Instant& now);
   void OnFileSent(const FileSent& sent);
+  void OnNotified(const Notified& notified, const Instant& now);
+  void OnBridgeNews(const BridgeNews& news, const Instant& now);
+  void OnToldDirectly(const ToldDirectly& told, const Instant& now);
   void OnKnownRequest(const Message& message, const Instant& now);
   void RefusePoison(const PoisonMessage& poison, const Instant& now);
 
@@ -194,6 +210,16 @@ class Core {
   void FollowOutage(const PrinterId& printer, const printer::Change& change, const Instant& now);
   void WatchOutage(const Instant& now);
 
+  // Who is told (tell.cc).
+  void TellNotices(const PrinterId& printer, const printer::Change& change, const Instant& now);
+  void TellHappening(const fleet::Happening& happening, const Instant& now);
+  void TellOfOutage(bool over, const Instant& now);
+  void Tell(const Telling& telling, const Instant& now);
+  void Take(NotifyOutput output, const Instant& now);
+  void TurnNotifications(const Instant& now);
+  [[nodiscard]] NotifyContext NotifyContextAt(const Instant& now) const;
+  [[nodiscard]] std::optional<NotifyOutage> OutageNow() const;
+
   // printer.diagnose (diagnose.cc).
   void BeginDiagnosis(fleet::Diagnosis diagnosis, const Instant& now);
   void AnswerDiagnoses(const Instant& now);
@@ -203,8 +229,11 @@ class Core {
   void SealPrinters(const Instant& now);
   void Flush(printer::Printer& printer, const Instant& now);
   void SealCommands();
+  void SealNotifications();
   [[nodiscard]] Publish StatePublish(const printer::Printer& printer) const;
   void ClearState(const PrinterId& printer);
+  void SealDiscovery(const printer::Printer* before, const printer::Printer& printer);
+  [[nodiscard]] Publish DiscoveryPublish(const printer::Registration& printer, bool there) const;
 
   [[nodiscard]] fleet::Rules rules() const { return {settings_, models_, error_codes_}; }
 
@@ -228,11 +257,16 @@ class Core {
   Asks asks_;
   Sessions sessions_;
   OverlayValue<Outage> outage_;
+  OverlayValue<NotifyBook> notify_;
+  seconds utc_offset_{0};
   std::deque<PrinterId> republish_;
   MonoTime next_republish_;
+  bool republished_ = false;
+  bool clear_discovery_ = false;
 
   // Open commands of the store, until the batch that adopts them is committed.
   std::vector<LoadedCommand> adopting_;
+  std::vector<NotificationRow> adopting_notifications_;
 
   // Questions that are listened for; of this process only.
   struct Listening {
@@ -256,6 +290,7 @@ class Core {
   std::vector<std::pair<Asks::Ask, bool>> batch_asks_;
   std::vector<DueKey> batch_due_;
   std::function<JobId()> next_job_id_;
+  std::function<NotificationId()> next_notification_id_;
 
   Counters counters_;
   // Dead letters written per printer in the current minute.

@@ -28,6 +28,7 @@ void Counters::Add(const Counters& other) {
   }
   AddMap(jobs, other.jobs);
   AddMap(commands, other.commands);
+  AddMap(notifications, other.notifications);
   duplicates += other.duplicates;
   farm_outages += other.farm_outages;
   AddHistogram(job_duration, other.job_duration);

@@ -23,8 +23,9 @@ struct Counters {
   // By the type and the field of reports, both of closed sets: Report::type, and
   // PathWithoutIndices of what readers ask for.
   std::map<std::pair<std::string, std::string>, uint64_t> field_errors;
-  std::map<std::pair<std::string, std::string>, uint64_t> jobs;      // by model, outcome
-  std::map<std::pair<std::string, std::string>, uint64_t> commands;  // by command, result
+  std::map<std::pair<std::string, std::string>, uint64_t> jobs;           // by model, outcome
+  std::map<std::pair<std::string, std::string>, uint64_t> commands;       // by command, result
+  std::map<std::pair<std::string, std::string>, uint64_t> notifications;  // by target, result
   uint64_t duplicates = 0;
   uint64_t farm_outages = 0;
   JobHistogram job_duration;

@@ -46,7 +46,8 @@ struct Effects {
   std::vector<fleet::Offer> offers;            // files that printers may fetch from now on
   std::vector<fleet::ExecutionKey> withdrawn;  // and those that they may not any more
   bool library_changed = false;                // an artifact went: its bytes may be needed no more
-  bool snapshot_changed = false;               // printers.snapshot must be rewritten
+  std::vector<Notify> notifies;
+  bool snapshot_changed = false;  // printers.snapshot must be rewritten
 };
 
 // Takes the time it waited between Seal and its release off the publish's expiry. False: nothing is

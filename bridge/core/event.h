@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "core/broker_note.h"
+#include "core/notification.h"
 #include "fleet/handle.h"
 #include "fleet/world.h"
 
@@ -136,8 +137,22 @@ struct FileSent {
   WallTime at;
 };
 
-using Event = std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests,
-                           OutboundUp, OutboundDown, BrokerNote, Published, Tick, StopRecord,
-                           RefusedRecord, Answer, CancelUnsent, FileStored, FileSent>;
+// The daemon itself is in trouble, or no longer: daemon/bridge_notices.h, which has told who wants
+// to know already.
+struct BridgeNews {
+  WallTime at;
+  bool degraded = false;
+  std::string reason;
+};
+
+// A message that was sent (or given up) without core, for the tables; its id is not one of core's.
+struct ToldDirectly {
+  NotificationRow row;
+};
+
+using Event =
+    std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests, OutboundUp,
+                 OutboundDown, BrokerNote, Published, Tick, StopRecord, RefusedRecord, Answer,
+                 CancelUnsent, FileStored, FileSent, Notified, BridgeNews, ToldDirectly>;
 
 }  // namespace printfleet::core

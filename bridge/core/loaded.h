@@ -25,7 +25,8 @@ struct Loaded {
   std::vector<printer::Job> jobs;       // of each printer: the open one, or else the last one
   std::vector<LoadedCommand> commands;  // not done
   std::vector<std::pair<fleet::RequestKey, fleet::RememberedRequest>> requests;
-  std::vector<fleet::Artifact> artifacts;  // not removed
+  std::vector<fleet::Artifact> artifacts;      // not removed
+  std::vector<NotificationRow> notifications;  // open and queued
   fleet::Ledger ledger;
   int64_t next_batch_seq = 1;
 };

@@ -35,6 +35,7 @@ void Core::Absorb(const PrinterId& printer, const printer::Change& change, const
   }
   batch_asks_.push_back({Asks::Ask{printer, change.questions}, false});
   FollowOutage(printer, change, now);
+  TellNotices(printer, change, now);
 }
 
 void Core::Absorb(fleet::Output output, const Instant& now) {
@@ -71,6 +72,7 @@ void Core::Absorb(fleet::Output output, const Instant& now) {
     effects_.rows.audit.push_back(std::move(entry));
   }
   for (fleet::Happening& happening : output.happenings) {
+    TellHappening(happening, now);
     AddEvent(happening.kind, happening.printer_id, std::move(happening.body_json), now);
   }
   for (const PrinterId& printer : output.ask_status) {

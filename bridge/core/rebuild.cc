@@ -57,6 +57,7 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
   world_.files = std::move(files);
   world_.live = live;
   world_.ledger.Mutable() = loaded.ledger;
+  notify_ = {};
   for (LoadedPrinter& stored : loaded.printers) {
     printer::Printer printer;
     printer.registration = std::move(stored.registration);
@@ -87,6 +88,7 @@ void Core::Rebuild(Loaded loaded, const Instant& now) {
   }
   // What was loaded is committed already; what adopting changes is the first batch.
   Merge(now);
+  adopting_notifications_ = std::move(loaded.notifications);
   adopting_ = std::move(loaded.commands);
   AdoptCommands(now);
 }
@@ -98,6 +100,12 @@ void Core::AdoptCommands(const Instant& now) {
   }
   stepped_ = true;
   Absorb(std::move(output), now);
+  if (!adopting_notifications_.empty()) {
+    NotifyOutput notifications;
+    AdoptNotifications(notify_.Mutable(), NotifyContextAt(now), adopting_notifications_,
+                       notifications);
+    Take(std::move(notifications), now);
+  }
 }
 
 void Core::AdoptStored(LoadedCommand stored, const Instant& now, fleet::Output& output) {

@@ -7,7 +7,7 @@ bool Rows::empty() const {
          jobs.empty() && job_events.empty() && events.empty() && dead_letters.empty() &&
          file_deletions.empty() && file_lists.empty() && commands.empty() && executions.empty() &&
          job_marks.empty() && artifacts.empty() && offers.empty() && downloads.empty() &&
-         audit.empty() && !ledger;
+         audit.empty() && notifications.empty() && !ledger;
 }
 
 }  // namespace printfleet::core

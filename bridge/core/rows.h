@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "core/notification.h"
 #include "fleet/command.h"
 #include "fleet/handle.h"
 #include "fleet/world.h"
@@ -152,6 +153,7 @@ struct Rows {
   std::vector<fleet::Offer> offers;
   std::vector<DownloadRow> downloads;  // written after `offers`
   std::vector<fleet::AuditEntry> audit;
+  std::vector<NotificationRow> notifications;
   std::optional<fleet::Ledger> ledger;
 
   [[nodiscard]] bool empty() const;

@@ -1,6 +1,7 @@
 // The end of a batch: rows of everything that is not as it was committed, and the retained states
 // whose moment has come.
 #include "core/core.h"
+#include "core/discovery.h"
 #include "printer/document.h"
 #include "printer/state.h"
 
@@ -82,6 +83,7 @@ StatusRow RowOf(const printer::Printer& printer) {
 Effects Core::Seal(const Instant& now) {
   SealPrinters(now);
   SealCommands();
+  SealNotifications();
   if (world_.ledger.changed() && world_.ledger.get() != world_.ledger.committed()) {
     effects_.rows.ledger = world_.ledger.get();
   }
@@ -105,6 +107,7 @@ void Core::SealPrinters(const Instant& now) {
     if (registration_changed) {
       effects_.rows.registrations.push_back({printer.registration, printer.received_at});
       effects_.snapshot_changed = true;
+      SealDiscovery(before, printer);
     }
     const bool retired = printer.registration.enrolment == printer::Enrolment::kRetired;
     if (retired) {
@@ -146,6 +149,17 @@ void Core::Flush(printer::Printer& printer, const Instant& now) {
   effects_.publishes.push_back(StatePublish(printer));
 }
 
+void Core::SealNotifications() {
+  if (!notify_.changed()) {
+    return;
+  }
+  NotifyBook& book = notify_.Mutable();
+  for (const NotificationId id : book.changed) {
+    effects_.rows.notifications.push_back(book.pending.at(id).row);
+  }
+  book.changed.clear();
+}
+
 void Core::SealCommands() {
   for (const auto& [id, command] : world_.commands.changes()) {
     const fleet::Command* before = world_.commands.FindCommitted(id);
@@ -165,6 +179,35 @@ Publish Core::StatePublish(const printer::Printer& printer) const {
   Publish publish;
   publish.topic = Topic("printers/" + printer.registration.id + "/state");
   publish.payload = printer::Document(printer, error_codes_);
+  publish.retain = true;
+  return publish;
+}
+
+// Most changes of a registration change nothing that Home Assistant shows.
+void Core::SealDiscovery(const printer::Printer* before, const printer::Printer& printer) {
+  if (!settings_.home_assistant.enabled) {
+    return;
+  }
+  const auto is_there = [](const printer::Printer* each) {
+    return each != nullptr && each->registration.enrolment == printer::Enrolment::kEnrolled;
+  };
+  const bool was = is_there(before);
+  const bool is = is_there(&printer);
+  if (!was && !is) {
+    return;
+  }
+  Publish publish = DiscoveryPublish(printer.registration, is);
+  if (!was || !is || DiscoveryPublish(before->registration, true).payload != publish.payload) {
+    effects_.publishes.push_back(std::move(publish));
+  }
+}
+
+Publish Core::DiscoveryPublish(const printer::Registration& printer, bool there) const {
+  Publish publish;
+  publish.topic = DiscoveryTopic(settings_.home_assistant.discovery_prefix, printer.id);
+  if (there) {
+    publish.payload = DiscoveryDocument(printer, settings_.fleet.topic_root);
+  }
   publish.retain = true;
   return publish;
 }

@@ -45,6 +45,10 @@ void Core::Step(const Event& event, const Instant& now) {
           [&](const FileSent& sent) { OnFileSent(sent); },
           // A batch in doubt was committed after its authors had been told `unknown`.
           [&](const CancelUnsent& cancel) { OnCancelUnsent(cancel, now); },
+          // What became of a notification; what the daemon said of itself, for the tables: tell.cc.
+          [&](const Notified& notified) { OnNotified(notified, now); },
+          [&](const BridgeNews& news) { OnBridgeNews(news, now); },
+          [&](const ToldDirectly& told) { OnToldDirectly(told, now); },
       },
       event);
 }

@@ -21,6 +21,7 @@ void Core::OnTick(const Instant& now) {
   WatchOutage(now);
   AnswerDiagnoses(now);
   AskPrinters(now);
+  TurnNotifications(now);
   if (!republish_.empty() && now.mono >= next_republish_) {
     next_republish_ = now.mono + kRepublishInterval;
     RepublishSome();
@@ -43,6 +44,7 @@ void Core::OnSessionDown(Session session, const Instant& now) {
 
 void Core::OnOutboundUp() {
   republish_.clear();
+  republished_ = false;
   world_.printers.ForEach([this](const PrinterId& id, const printer::Printer& printer) {
     if (printer.registration.enrolment != printer::Enrolment::kRetired) {
       republish_.push_back(id);
@@ -165,9 +167,16 @@ void Core::RepublishSome() {
     republish_.pop_front();
     const printer::Printer* printer = world_.printers.Find(id);
     if (printer != nullptr && printer->registration.enrolment != printer::Enrolment::kRetired) {
+      const bool enrolled = printer->registration.enrolment == printer::Enrolment::kEnrolled;
+      if (settings_.home_assistant.enabled && enrolled) {
+        effects_.publishes.push_back(DiscoveryPublish(printer->registration, true));
+      } else if (clear_discovery_) {
+        effects_.publishes.push_back(DiscoveryPublish(printer->registration, false));
+      }
       effects_.publishes.push_back(StatePublish(*printer));
     }
   }
+  republished_ = republish_.empty();
 }
 
 std::optional<MonoTime> Core::NextDeadline(const Instant& now) const {
@@ -180,6 +189,7 @@ std::optional<MonoTime> Core::NextDeadline(const Instant& now) const {
   consider(asks_.Next());
   consider(OverAt(outage_.get(), settings_.fleet));
   consider(NextDiagnosis());
+  consider(NextNotification(notify_.get()));
   if (!republish_.empty()) {
     consider(next_republish_);
   }

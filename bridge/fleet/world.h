@@ -46,6 +46,7 @@ struct Ledger {
   int64_t next_task_id = 1;  // our print tasks' ids are unique decimal strings
   int64_t next_report_seq = 1;
   int64_t next_artifact_id = 1;
+  int64_t next_notification_id = 1;
   std::optional<std::string> hold;  // the reason, while the fleet is on hold
 
   bool operator==(const Ledger&) const = default;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "store/cell_reader.h"
 #include "store/statements.h"
 #include "store/write.h"
@@ -155,6 +156,23 @@ Status LoadRequests(Session& session, milliseconds remember, int64_t remembered_
   return Ok{};
 }
 
+// One that cannot be read is not worth a daemon that does not start.
+Status LoadNotifications(Session& session, std::vector<core::NotificationRow>& notifications) {
+  const Result<SqlRows> rows = session.Run(kLoadNotifications);
+  if (!rows) {
+    return rows.error();
+  }
+  for (const SqlRow& row : *rows) {
+    Result<core::NotificationRow> notification = ReadNotification(row);
+    if (notification) {
+      notifications.push_back(std::move(*notification));
+    } else {
+      LogWarning("store", "left out", {{"error", notification.error().message}});
+    }
+  }
+  return Ok{};
+}
+
 Status LoadLedger(Session& session, core::Loaded& loaded) {
   const Result<SqlRows> rows = session.Run(kLoadLedger);
   if (!rows) {
@@ -172,6 +190,7 @@ Status LoadLedger(Session& session, core::Loaded& loaded) {
   loaded.ledger.next_report_seq = reader.Int();
   loaded.ledger.hold = reader.MaybeText();
   loaded.ledger.next_artifact_id = reader.Int();
+  loaded.ledger.next_notification_id = reader.Int();
   return reader.ok() ? Status(Ok{}) : Unreadable("ledger", rows->front());
 }
 
@@ -303,6 +322,23 @@ Result<fleet::Artifact> ReadArtifact(const SqlRow& row) {
   return reader.ok() ? Result<fleet::Artifact>(std::move(artifact)) : Unreadable("artifacts", row);
 }
 
+Result<core::NotificationRow> ReadNotification(const SqlRow& row) {
+  CellReader reader(row);
+  core::NotificationRow notification;
+  const int64_t id = reader.Int();
+  notification.state = reader.Word(core::ParseNotificationState);
+  notification.closed_at = reader.MaybeTime();
+  notification.due_at = reader.MaybeTime();
+  notification.attempts = static_cast<int>(reader.Int());
+  notification.last_error = reader.Text();
+  auto message = core::ReadBody(reader.Text());
+  if (!reader.ok() || !message || message->id.value != id) {
+    return Unreadable("notifications", row);
+  }
+  notification.message = *std::move(message);
+  return notification;
+}
+
 Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remembered_max) {
   core::Loaded loaded;
   Status status = LoadLedger(session, loaded);
@@ -320,6 +356,9 @@ Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remem
   }
   if (status) {
     status = LoadRequests(session, remember, remembered_max, loaded);
+  }
+  if (status) {
+    status = LoadNotifications(session, loaded.notifications);
   }
   if (!status) {
     return status.error().Within("load");

@@ -27,5 +27,6 @@ Result<printer::Job> ReadJob(const SqlRow& row);
 Result<core::CommandRow> ReadCommand(const SqlRow& row);
 Result<fleet::Execution> ReadExecution(const SqlRow& row);
 Result<fleet::Artifact> ReadArtifact(const SqlRow& row);
+Result<core::NotificationRow> ReadNotification(const SqlRow& row);
 
 }  // namespace printfleet::store

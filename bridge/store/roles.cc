@@ -12,23 +12,12 @@ constexpr std::string_view kWrite = "SELECT, INSERT, UPDATE";
 constexpr std::string_view kReplace = "SELECT, INSERT, DELETE";
 
 constexpr Grant kGrants[] = {
-    {"printers", kWrite},
-    {"printer_status", kWrite},
-    {"jobs", kWrite},
-    {"job_events", kAppend},
-    {"printer_files", kReplace},
-    {"commands", kWrite},
-    {"command_executions", kWrite},
-    {"events", kAppend},
-    {"audit_log", kAppend},
-    {"dead_letters", kAppend},
-    {"report_log", kAppend},
-    {"telemetry", kAppend},
-    {"artifacts", kWrite},
-    {"downloads", kWrite},
-    {"inbound_batches", kReplace},
-    {"ledger", "SELECT, UPDATE"},
-    {"schema_migrations", "SELECT"},
+    {"printers", kWrite},           {"printer_status", kWrite},   {"jobs", kWrite},
+    {"job_events", kAppend},        {"printer_files", kReplace},  {"commands", kWrite},
+    {"command_executions", kWrite}, {"events", kAppend},          {"audit_log", kAppend},
+    {"dead_letters", kAppend},      {"report_log", kAppend},      {"telemetry", kAppend},
+    {"artifacts", kWrite},          {"downloads", kWrite},        {"notifications", kWrite},
+    {"inbound_batches", kReplace},  {"ledger", "SELECT, UPDATE"}, {"schema_migrations", "SELECT"},
 };
 
 // The first cell of the first row.

@@ -226,8 +226,15 @@ const Statement kLoadArtifacts = {
 const Statement kLoadLedger = {
     "load_ledger",
     R"(SELECT last_batch_seq, next_job_id, next_command_id, next_event_id, next_task_id,
-              next_report_seq, hold, next_artifact_id
+              next_report_seq, hold, next_artifact_id, next_notification_id
        FROM fleet.ledger)",
+};
+
+const Statement kLoadNotifications = {
+    "load_notifications",
+    R"(SELECT notification_id, state, fleet.epoch_ms(closed_at), fleet.epoch_ms(due_at), attempts,
+              last_error, body::text
+       FROM fleet.notifications WHERE state IN ('open', 'queued') ORDER BY notification_id)",
 };
 
 const Statement kLoadDigests = {

@@ -91,12 +91,14 @@ extern const Statement kInsertOffers;
 extern const Statement kMarkDownloads;  // key, first_byte_at[], last_byte_at[], bytes_sent[]
 extern const Statement kInsertEvents;
 extern const Statement kInsertAudit;
+extern const Statement kUpsertNotifications;
 extern const Statement kInsertDeadLetters;
 extern const Statement kInsertBatches;
 extern const Statement kPruneBatches;  // seq: those before it
 // seq -> one row, or none when the ledger is at or past it.
 extern const Statement kAdvanceLedger;
-extern const Statement kSetLedger;  // next job, command, event, task, report, hold, next artifact
+// next job, command, event, task, report, hold, next artifact, notification
+extern const Statement kSetLedger;
 
 // -- Loading --
 
@@ -107,6 +109,7 @@ extern const Statement kLoadExecutions;
 extern const Statement kLoadRequests;  // remember_ms, how many
 extern const Statement kLoadArtifacts;
 extern const Statement kLoadLedger;
+extern const Statement kLoadNotifications;
 extern const Statement kLoadDigests;  // -> digests as hex
 extern const Statement kLastBatchSeq;
 

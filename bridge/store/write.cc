@@ -290,6 +290,20 @@ Status WriteAudit(Session& session, const core::Rows& rows) {
   return session.RunRows(kInsertAudit, set);
 }
 
+Status WriteNotifications(Session& session, const core::Rows& rows) {
+  RowSet set(10);
+  const auto last = LastOfEach(rows.notifications, [](const core::NotificationRow& row) {
+    return std::to_string(row.message.id.value);
+  });
+  for (const core::NotificationRow* row : last) {
+    set.Int(row->message.id.value).Text(row->message.target).Text(Name(row->state));
+    set.Time(row->message.created_at).Time(row->closed_at).Time(row->due_at);
+    set.Int(row->attempts).Time(row->sent_at).TextOrNull(row->last_error);
+    set.Text(core::BodyJson(row->message));
+  }
+  return session.RunRows(kUpsertNotifications, set);
+}
+
 Status WriteDeadLetters(Session& session, const core::Rows& rows) {
   RowSet set(5);
   for (const core::DeadLetterRow& row : rows.dead_letters) {
@@ -326,10 +340,11 @@ Status WriteLedger(Session& session, const Batch& batch) {
   }
   const fleet::Ledger& ledger = *batch.rows.ledger;
   const Result<SqlRows> set = session.Run(
-      kSetLedger, {std::to_string(ledger.next_job_id), std::to_string(ledger.next_command_id),
-                   std::to_string(ledger.next_event_id), std::to_string(ledger.next_task_id),
-                   std::to_string(ledger.next_report_seq), ledger.hold,
-                   std::to_string(ledger.next_artifact_id)});
+      kSetLedger,
+      {std::to_string(ledger.next_job_id), std::to_string(ledger.next_command_id),
+       std::to_string(ledger.next_event_id), std::to_string(ledger.next_task_id),
+       std::to_string(ledger.next_report_seq), ledger.hold, std::to_string(ledger.next_artifact_id),
+       std::to_string(ledger.next_notification_id)});
   return set ? Status(Ok{}) : set.error();
 }
 
@@ -362,7 +377,8 @@ Status WriteBatch(Session& session, const Batch& batch) {
   for (const Write write :
        {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobMarks,
         WriteJobEvents, WriteFileDeletions, WriteFileLists, WriteArtifacts, WriteCommands,
-        WriteExecutions, WriteDownloads, WriteEvents, WriteAudit, WriteDeadLetters}) {
+        WriteExecutions, WriteDownloads, WriteEvents, WriteAudit, WriteNotifications,
+        WriteDeadLetters}) {
     Status written = write(session, batch.rows);
     if (!written) {
       return written;

@@ -195,6 +195,19 @@ constexpr Column kOfferColumns[] = {
     {"artifact_id", "bigint"}, {"offered_at", "timestamptz"}, {"expires_at", "timestamptz"},
 };
 
+constexpr Column kNotificationColumns[] = {
+    {"notification_id", "bigint"},
+    {"target", "text"},
+    {"state", "text"},
+    {"created_at", "timestamptz"},
+    {"closed_at", "timestamptz"},
+    {"due_at", "timestamptz"},
+    {"attempts", "integer"},
+    {"sent_at", "timestamptz"},
+    {"last_error", "text"},
+    {"body", "jsonb"},
+};
+
 constexpr Column kDeadLetterColumns[] = {
     {"received_at", "timestamptz"},
     {"topic", "text"},
@@ -242,6 +255,8 @@ const Statement kUpsertExecutions = {"upsert_executions",
                                      UpsertSql("command_executions", kExecutionColumns, 2)};
 const Statement kInsertEvents = {"insert_events", InsertSql("events", kEventColumns)};
 const Statement kInsertAudit = {"insert_audit", InsertSql("audit_log", kAuditColumns)};
+const Statement kUpsertNotifications = {"upsert_notifications",
+                                        UpsertSql("notifications", kNotificationColumns, 1)};
 const Statement kInsertDeadLetters = {"insert_dead_letters",
                                       InsertSql("dead_letters", kDeadLetterColumns)};
 const Statement kInsertBatches = {"insert_batches", InsertSql("inbound_batches", kBatchColumns)};
@@ -297,7 +312,7 @@ const Statement kSetLedger = {
     R"(UPDATE fleet.ledger
        SET next_job_id = $1::bigint, next_command_id = $2::bigint, next_event_id = $3::bigint,
            next_task_id = $4::bigint, next_report_seq = $5::bigint, hold = $6,
-           next_artifact_id = $7::bigint)",
+           next_artifact_id = $7::bigint, next_notification_id = $8::bigint)",
 };
 
 }  // namespace printfleet::store

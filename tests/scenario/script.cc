@@ -72,7 +72,7 @@ class Script {
     void (Script::*run)(const Line&);
   };
 
-  static const std::array<Verb, 17> kVerbs;
+  static const std::array<Verb, 19> kVerbs;
 
   void Begin();
 
@@ -96,6 +96,8 @@ class Script {
   void Broker(const Line& line);
   void NextBatch(const Line& line);
   void Restart(const Line& line);
+  void Target(const Line& line);
+  void Webhooks(const Line& line);
   void Store(const Line& line);
   void Links(const Line& line);
 
@@ -111,12 +113,14 @@ class Script {
   int setups_ = 0;
 };
 
-const std::array<Script::Verb, 17> Script::kVerbs{{{"limits", &Script::Limits},
+const std::array<Script::Verb, 19> Script::kVerbs{{{"limits", &Script::Limits},
                                                    {"printer", &Script::AddPrinter},
                                                    {"send", &Script::Send},
                                                    {"say", &Script::Say},
                                                    {"answer", &Script::Answer},
                                                    {"pass", &Script::Pass},
+                                                   {"target", &Script::Target},
+                                                   {"webhooks", &Script::Webhooks},
                                                    {"gone", &Script::Gone},
                                                    {"back", &Script::Back},
                                                    {"mute", &Script::Mute},
@@ -133,7 +137,7 @@ void Script::Do(const std::string& text) {
   const Line line = ParseLine(text);
   for (const Verb& verb : kVerbs) {
     if (verb.name == line.word(0)) {
-      if (!begun_ && verb.name != "limits") {
+      if (!begun_ && verb.name != "limits" && verb.name != "target") {
         Begin();
       }
       return (this->*verb.run)(line);
@@ -441,20 +445,24 @@ void Script::Restart(const Line& line) {
   stage_.Restart(line.has("after") ? ParseDuration(line.option("after")) : seconds(1));
 }
 
-void Script::Store(const Line& line) {
-  if (line.word(1) == "away") {
-    stage_.bridge().StoreAway();
-  } else {
-    stage_.bridge().StoreBack();
+void Script::Target(const Line& line) {
+  const auto target = TargetOf(line);
+  if (!target) {
+    return Problem("no such target");
   }
+  stage_.settings().notify.targets.push_back(*target);
+}
+
+void Script::Webhooks(const Line& line) {
+  stage_.SetWebhooks(line.word(1) == "take");
+}
+
+void Script::Store(const Line& line) {
+  line.word(1) == "away" ? stage_.bridge().StoreAway() : stage_.bridge().StoreBack();
 }
 
 void Script::Links(const Line& line) {
-  if (line.word(1) == "down") {
-    stage_.bridge().SessionsDown();
-  } else {
-    stage_.bridge().SessionsUp();
-  }
+  line.word(1) == "down" ? stage_.bridge().SessionsDown() : stage_.bridge().SessionsUp();
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ Stage::Stage() {
 void Stage::Begin() {
   sim::Bridge::Hooks hooks;
   hooks.publish = [this](const core::Publish& publish) { OnPublish(publish); };
+  hooks.notify = [this](const core::Notify& attempt) { return OnNotify(attempt); };
   hooks.sealed = [this](const core::Effects& effects) {
     touches_commands_ = !effects.rows.commands.empty() || !effects.rows.executions.empty();
     sealed_audit_ = effects.rows.audit;
@@ -134,6 +135,19 @@ void Stage::Answer(Actor& actor, const std::string& type, const std::string& act
                   R"({"firmware_version":")" + actor.firmware + "\"}"});
     }
   });
+}
+
+core::Notified Stage::OnNotify(const core::Notify& attempt) {
+  const core::Notification& message = attempt.message;
+  const std::string which = attempt.attempt == 1 ? "" : " #" + std::to_string(attempt.attempt);
+  Show("  => " + message.target + which + ": " + core::TitleOf(message));
+  for (const core::NotifyItem& item : message.items) {
+    Show("      " + core::LineOf(message, item, false));
+  }
+  core::Notified notified;
+  notified.ok = webhooks_take_;
+  notified.error = webhooks_take_ ? "" : "HTTP 503";
+  return notified;
 }
 
 void Stage::OnPublish(const core::Publish& publish) {

@@ -71,6 +71,10 @@ class Stage {
 
   // How the broker answers for messages to printers from now on; nullopt: not at all.
   void SetConfirmation(std::optional<core::Published::Result> result);
+
+  // Do targets of notify take what they are sent from now on?
+  void SetWebhooks(bool take) { webhooks_take_ = take; }
+
   // The process is away for a while; its sessions come up again with it.
   void Restart(milliseconds away_for);
 
@@ -99,6 +103,7 @@ class Stage {
   void Answer(Actor& actor, const std::string& type, const std::string& action,
               const std::string& msgid);
   void AnswerQuestions();
+  core::Notified OnNotify(const core::Notify& attempt);
   void SettleNow();
   [[nodiscard]] std::string NameOf(const PrinterId& id) const;
 
@@ -114,6 +119,7 @@ class Stage {
   std::vector<fleet::AuditEntry> audit_;
   std::optional<sim::Fate> fate_;
   bool touches_commands_ = false;
+  bool webhooks_take_ = true;
   bool quiet_ = false;
   uint64_t reports_ = 0;
   std::string last_hash_;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
+#include "settings/notify.h"
 
 namespace printfleet::scenario {
 
@@ -36,6 +38,10 @@ Line ParseLine(std::string_view text);
 milliseconds ParseDuration(std::string_view text);
 
 std::vector<std::string> SplitList(std::string_view text, char separator);
+
+// "target shift [events=print_failed,farm_outage] [group_s=20] [quiet=22:00-07:00] [except=…]".
+// nullopt: there is something in it that nobody knows.
+std::optional<settings::NotifyTarget> TargetOf(const Line& line);
 
 // The request's UUID of "#7", and back ("-" for none, the id itself for others).
 std::string UuidOf(std::string_view short_id);

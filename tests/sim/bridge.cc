@@ -419,6 +419,11 @@ void Bridge::Release() {
                                            core::Published::Result::kNotSent});
     }
   }
+  for (const core::Notify& attempt : effects.notifies) {
+    core::Notified notified = hooks_.notify(attempt);
+    notified.id = attempt.message.id;
+    events_.emplace_back(std::move(notified));
+  }
   std::ranges::move(effects.questions, std::back_inserter(questions_));
   ReleaseAcks();
 }

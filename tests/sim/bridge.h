@@ -56,7 +56,13 @@ class Bridge {
  public:
   struct Hooks {
     std::function<void(const core::Publish&)> publish;  // handed to outbound
-    std::function<void()> stepped = [] {};              // after each event on the overlay
+    // An attempt to tell people, and what became of it.
+    std::function<core::Notified(const core::Notify&)> notify = [](const core::Notify&) {
+      core::Notified taken;
+      taken.ok = true;
+      return taken;
+    };
+    std::function<void()> stepped = [] {};  // after each event on the overlay
     std::function<void(const core::Effects&)> sealed = [](const core::Effects&) {};
     std::function<void(const core::Rows&)> stored = [](const core::Rows&) {};  // the store has them
     std::function<void()> merged = [] {};  // the batch is the committed state now

@@ -19,7 +19,7 @@ TEST_F(Commit, EveryKindOfRowIsStored) {
 
   for (const char* table :
        {"telemetry", "printers", "printer_status", "jobs", "job_events", "events", "dead_letters",
-        "commands", "command_executions", "audit_log"}) {
+        "commands", "command_executions", "audit_log", "notifications"}) {
     EXPECT_EQ(looker_.Value(std::string("SELECT count(*) FROM fleet.") + table), "1") << table;
   }
   EXPECT_EQ(looker_.Value("SELECT payload FROM fleet.report_log WHERE seq = 1"),

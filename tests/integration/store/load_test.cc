@@ -88,6 +88,19 @@ TEST(Load, LedgerIsAsItWasWritten) {
   EXPECT_EQ(LoadAfter(batch).ledger, written);
 }
 
+TEST(Load, NotificationsThatWait) {
+  Batch batch = MakeFullBatch(1);
+  for (const auto state : {core::NotificationState::kSent, core::NotificationState::kFailed}) {
+    batch.rows.notifications.push_back(MakeNotification(10 + static_cast<int64_t>(state)));
+    batch.rows.notifications.back().state = state;
+  }
+
+  const core::Loaded loaded = LoadAfter(std::move(batch));
+
+  ASSERT_EQ(loaded.notifications.size(), 1U);
+  EXPECT_EQ(loaded.notifications[0], MakeNotification(4));
+}
+
 TEST(Load, OpenJobElseTheLatest) {
   Batch batch = MakeFullBatch(1);
   batch.rows.registrations.push_back(MakeRegistration("p2"));

@@ -123,6 +123,35 @@ fleet::Execution MakeExecution(int64_t command_id, const PrinterId& printer_id) 
   return execution;
 }
 
+core::NotificationRow MakeNotification(int64_t id) {
+  core::NotificationRow row;
+  row.message.id = core::NotificationId{id};
+  row.message.target = "shift";
+  row.message.created_at = Noon();
+  row.message.utc_offset = seconds(3600);
+  row.message.digest = true;
+  row.message.more = 2;
+  row.message.outage = core::NotifyOutage{Noon(), 37, 60};
+  core::NotifyItem item;
+  item.kind = settings::NotifyKind::kPrinterOfflineMidPrint;
+  item.at = Noon();
+  item.printer_id = "p1";
+  item.printer = "name \"of\" p1";
+  item.job_id = JobId{17};
+  item.filename = "clip.gcode";
+  item.layer = 100;
+  item.layers = 300;
+  item.progress_ratio = 0.45;
+  item.text = "connection_lost";
+  row.message.items.push_back(item);
+  row.state = core::NotificationState::kQueued;
+  row.closed_at = Noon();
+  row.due_at = Noon() + seconds(5);
+  row.attempts = 3;
+  row.last_error = "HTTP 503";
+  return row;
+}
+
 Batch MakeFullBatch(int64_t seq) {
   Batch batch;
   batch.seq = seq;
@@ -160,11 +189,13 @@ Batch MakeFullBatch(int64_t seq) {
   rows.executions.push_back(MakeExecution(5, "p1"));
   rows.audit.push_back(
       {Noon(), "anna", "request-5", "print.pause", R"({"all":true})", "{}", "accepted"});
+  rows.notifications.push_back(MakeNotification(4));
   rows.ledger = fleet::Ledger{.next_job_id = 18,
                               .next_command_id = 6,
                               .next_event_id = 2,
                               .next_task_id = 3,
                               .next_report_seq = 3,
+                              .next_notification_id = 5,
                               .hold = "spring cleaning"};
   return batch;
 }

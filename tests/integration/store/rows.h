@@ -14,6 +14,8 @@ core::StatusRow MakeStatus(const PrinterId& id);
 printer::Job MakeJob(int64_t id, const PrinterId& printer_id);
 core::CommandRow MakeCommand(int64_t id);
 fleet::Execution MakeExecution(int64_t command_id, const PrinterId& printer_id);
+// Queued, of printer "p1".
+core::NotificationRow MakeNotification(int64_t id);
 
 // One row of every kind, of printer "p1", all under `seq`.
 Batch MakeFullBatch(int64_t seq);

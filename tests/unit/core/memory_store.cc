@@ -68,6 +68,11 @@ void CheckRows(const Rows& rows) {
     CheckText(row.topic);
     CheckText(row.detail);
   }
+  for (const NotificationRow& row : rows.notifications) {
+    CheckJson(BodyJson(row.message));
+    CheckText(row.last_error);
+    CHECK(row.message.id && !row.message.items.empty());
+  }
   for (const CommandRow& row : rows.commands) {
     CheckJson(row.target_json);
     CheckJson(row.args_json);
@@ -131,6 +136,9 @@ void MemoryStore::Write(const Rows& rows) {
   for (const fleet::Execution& execution : rows.executions) {
     executions_.insert_or_assign(execution.key, Stored(execution));
   }
+  for (const NotificationRow& row : rows.notifications) {
+    notifications_.insert_or_assign(row.message.id.value, row);
+  }
   ledger_ = rows.ledger.value_or(ledger_);
 }
 
@@ -139,6 +147,12 @@ Loaded MemoryStore::Load() const {
   loaded.ledger = ledger_;
   for (const auto& [id, printer] : printers_) {
     loaded.printers.push_back(printer);
+  }
+  for (const auto& [id, row] : notifications_) {
+    if (row.state == NotificationState::kOpen || row.state == NotificationState::kQueued) {
+      NotificationRow& stored = loaded.notifications.emplace_back(row);
+      stored.message = ReadBody(BodyJson(row.message)).value();
+    }
   }
   std::map<PrinterId, printer::Job> last;
   for (const auto& [id, job] : jobs_) {

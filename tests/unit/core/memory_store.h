@@ -29,6 +29,10 @@ class MemoryStore {
     return executions_;
   }
 
+  [[nodiscard]] const std::map<int64_t, NotificationRow>& notifications() const {
+    return notifications_;
+  }
+
   [[nodiscard]] const fleet::Ledger& ledger() const { return ledger_; }
 
  private:
@@ -36,6 +40,7 @@ class MemoryStore {
   std::map<int64_t, printer::Job> jobs_;
   std::map<int64_t, CommandRow> commands_;
   std::map<fleet::ExecutionKey, fleet::Execution> executions_;
+  std::map<int64_t, NotificationRow> notifications_;
   fleet::Ledger ledger_;
 };
 
