@@ -42,26 +42,32 @@ std::string PrinterLines(std::string_view id) {
   return text;
 }
 
-std::string PublicLines(const std::string& root) {
-  return Line("read", root + "/printers/#") + Line("read", root + "/rollouts/#") +
+std::string DiscoveryTopics(const std::string& prefix) {
+  return prefix + "/device/+/config";
+}
+
+std::string PublicLines(const std::string& root, const std::string& discovery_prefix) {
+  const std::string discovery =
+      discovery_prefix.empty() ? "" : Line("read", DiscoveryTopics(discovery_prefix));
+  return discovery + Line("read", root + "/printers/#") + Line("read", root + "/rollouts/#") +
          Line("read", root + "/events") + Line("read", root + "/bridge") + Line("read", "$SYS/#");
 }
 
 }  // namespace
 
-std::string ListenerAccess(const settings::BrokerListener& listener,
-                           const std::string& topic_root) {
+std::string ListenerAccess(const settings::BrokerListener& listener, const std::string& topic_root,
+                           const std::string& discovery_prefix) {
   const bool checked = listener.login != settings::Login::kNone;
   std::string text = Head("A listener's access list.");
   if (listener.for_people && checked) {
     text += Line("write", topic_root + "/command/%u");
     text += Line("read", topic_root + "/response/%u/#");
-    text += PublicLines(topic_root);
+    text += PublicLines(topic_root, discovery_prefix);
   } else if (listener.for_people) {
     text += Line("write", topic_root + "/command");
     text += Line("write", topic_root + "/command/local");
     text += Line("read", topic_root + "/response/local/#");
-    text += PublicLines(topic_root);
+    text += PublicLines(topic_root, discovery_prefix);
     text += Line("readwrite", "anycubic/#");  // simulators and tests
     return text;
   }
@@ -71,8 +77,10 @@ std::string ListenerAccess(const settings::BrokerListener& listener,
   return text;
 }
 
-std::string PrivateAccess(const std::string& topic_root) {
-  return Head("The daemon's own access list.") + Line("readwrite", topic_root + "/#") +
+std::string PrivateAccess(const std::string& topic_root, const std::string& discovery_prefix) {
+  const std::string discovery =
+      discovery_prefix.empty() ? "" : Line("readwrite", DiscoveryTopics(discovery_prefix));
+  return Head("The daemon's own access list.") + discovery + Line("readwrite", topic_root + "/#") +
          Line("readwrite", "anycubic/#") + Line("read", "$SYS/#");
 }
 

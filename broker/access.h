@@ -16,7 +16,8 @@
 //   people, login none (local)   R/command, R/command/local,     R/response/local/#, public,
 //                                anycubic/#                      anycubic/#
 //   readiness (Unix socket)      -                               -
-//   public = R/printers/#, R/rollouts/#, R/events, R/bridge, $SYS/#
+//   public = R/printers/#, R/rollouts/#, R/events, R/bridge, $SYS/#, and with home_assistant
+//   <discovery_prefix>/device/+/config, which the daemon alone writes
 //
 // A person with a password does not see the printers' own topics: what a printer says reaches
 // people normalized, in R/printers; its raw reports and our requests carry download tokens and
@@ -35,10 +36,12 @@
 namespace printfleet::broker {
 
 // The acl_file of a listener. `topic_root` has no wildcard (CheckTopicRoot).
-std::string ListenerAccess(const settings::BrokerListener& listener, const std::string& topic_root);
+// `discovery_prefix`: what Home Assistant reads of ours; "" for none.
+std::string ListenerAccess(const settings::BrokerListener& listener, const std::string& topic_root,
+                           const std::string& discovery_prefix = "");
 
 // The acl_file of the daemon's own listener.
-std::string PrivateAccess(const std::string& topic_root);
+std::string PrivateAccess(const std::string& topic_root, const std::string& discovery_prefix = "");
 
 // The acl_file of the readiness listener: nothing.
 std::string NoAccess();

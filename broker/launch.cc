@@ -213,17 +213,20 @@ Status Preparation::SettleSecret() {
 
 Status Preparation::AddAccess(const settings::Users& users) {
   const std::string& root = settings_.fleet.topic_root;
+  // The daemon may clear what it wrote when it was switched on.
+  const std::string& prefix = settings_.home_assistant.discovery_prefix;
+  const std::string shown = settings_.home_assistant.enabled ? prefix : "";
   const Result<std::string> passwords = PasswordFileText(users);
   if (!passwords.ok()) {
     return passwords.error();
   }
   for (size_t i = 0; i < launch_.listeners.size(); ++i) {
-    AddFile(AccessFile(i), ListenerAccess(launch_.listeners[i], root), Owner::kServer);
+    AddFile(AccessFile(i), ListenerAccess(launch_.listeners[i], root, shown), Owner::kServer);
     if (launch_.listeners[i].login == settings::Login::kPassword) {
       AddFile(PasswordFile(i), *passwords, Owner::kServer);
     }
   }
-  AddFile(kPrivateAccessFile, PrivateAccess(root), Owner::kServer);
+  AddFile(kPrivateAccessFile, PrivateAccess(root, prefix), Owner::kServer);
   AddFile(kReadyAccessFile, NoAccess(), Owner::kServer);
   return Ok{};
 }

@@ -17,7 +17,7 @@ ROOTS = ("bridge", "broker", "bench", "tests", "deploy", "cmake", "schema")
 
 # The include table (design: base < settings, protocol < printer < fleet < rollout < core). Every
 # folder sees itself.
-SHELLS = ("mqtt", "store", "spool", "http", "metrics", "child", "broker")
+SHELLS = ("mqtt", "store", "spool", "http", "metrics", "notify", "child", "broker")
 SEES = {"base": "", "settings": "base", "protocol": "base", "printer": "base settings protocol",
         "fleet": "base settings protocol printer", "rollout": "base settings protocol printer fleet",
         "core": "base settings protocol printer fleet rollout",
@@ -40,7 +40,7 @@ LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli b
              "mqtt_protocol.h": "mqtt cli", "yaml-cpp/": "settings", "civetweb.h": "http",
              "prometheus/": "metrics", "benchmark/": "bench",
              "rapidjson/": "base bench bench/simulator", "CLI/": "cli bench/simulator",
-             "openssl/": "base broker bench/simulator", "curl/": "bench/simulator", "sqlite3.h": "spool"}
+             "openssl/": "base broker bench/simulator", "curl/": "notify bench/simulator", "sqlite3.h": "spool"}
 SOURCES_ONLY = ("pqxx/", "libpq-fe.h", "mosquitto.h", "mqtt_protocol.h", "yaml-cpp/", "civetweb.h",
                 "CLI/", "curl/", "sqlite3.h")
 SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|linux|net|netinet|arpa)/\w+\.h$|"

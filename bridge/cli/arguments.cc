@@ -108,6 +108,20 @@ void AddServer(CLI::App& app, Everything& all) {
   }
 }
 
+void AddNotify(CLI::App& app, Everything& all) {
+  CLI::App* notify = app.add_subcommand("notify", "What `notify` of the configuration tells");
+  notify->require_subcommand(1);
+  CLI::App* test = notify->add_subcommand("test", "Send a test message to one target, now");
+  test->add_option("target", all.server.target, "Its name in notify.targets")
+      ->option_text("TARGET")
+      ->required();
+  AddConfig(*test, all.server.config);
+  test->callback([&all] {
+    all.server.action = ServerAction::kTestNotify;
+    all.chosen = [&all] { return Parsed(all.server); };
+  });
+}
+
 constexpr const char* kSendExamples =
     "Examples:\n"
     "  printfleet send print.pause --group rack-a                   pause one rack\n"
@@ -459,6 +473,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
         "Exit codes: 0 done, 1 some printers failed, 2 usage or configuration, "
         "3 not reachable, 4 timed out.");
     AddServer(app, all);
+    AddNotify(app, all);
     AddSend(app, all, commands);
     AddEnroll(app, all);
     AddQuestions(app, all);

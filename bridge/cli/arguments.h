@@ -41,11 +41,12 @@ struct Selectors {
   bool operator==(const Selectors&) const = default;
 };
 
-enum class ServerAction { kServe, kBroker, kDatabase, kMigrate, kCheck };
+enum class ServerAction { kServe, kBroker, kDatabase, kMigrate, kCheck, kTestNotify };
 
 struct ServerArguments {
   ServerAction action = ServerAction::kServe;
   std::string config;
+  std::string target;  // of kTestNotify
 };
 
 struct SendArguments {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "cli/command_help.h"
@@ -18,6 +19,8 @@ struct ServerCommands {
   Run broker;
   Run database;
   Run migrate;
+  // With the name of a target of `notify`.
+  std::function<int(const settings::Loaded&, const std::string&)> test_notify;
   HashPassword hash_password;        // empty: `user add` says that it cannot
   DaemonAccess daemon_access;        // empty: `capture` needs a broker that it may log in to
   std::vector<CommandHelp> catalog;  // CatalogHelp(); empty: any command may be sent

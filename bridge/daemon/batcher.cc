@@ -324,6 +324,9 @@ void Batcher::ReleaseBatch(const Instant& now) {
                                            core::Published::Result::kNotSent});
     }
   }
+  for (core::Notify& attempt : effects_.notifies) {
+    hooks_.notify(std::move(attempt));
+  }
   for (fleet::Question& question : effects_.questions) {
     const fleet::Question asked = question;
     if (!worker_.Ask(std::move(question))) {

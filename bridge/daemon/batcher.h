@@ -40,6 +40,7 @@ class Batcher {
     std::function<void(core::Session)> release;  // write the held acknowledgements
     std::function<void()> drop_reports;          // shut the reports socket, reconnect later
     std::function<void()> snapshot_changed;
+    std::function<void(core::Notify)> notify;                 // answered by a core::Notified
     std::function<void(const core::Message&)> broker_status;  // of the broker's own $SYS tree
   };
 

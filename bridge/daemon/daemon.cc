@@ -10,6 +10,7 @@
 #include "daemon/bridge_topic.h"
 #include "daemon/clock.h"
 #include "daemon/files.h"
+#include "daemon/notify_addresses.h"
 
 namespace printfleet::daemon {
 namespace {
@@ -52,6 +53,7 @@ void Daemon::Turn() {
       batcher_->OnStoreEvent(std::move(event), now);
     }
   });
+  polls.Add(sender_->event_fd(), POLLIN, [this](short) { TakeNotified(Now()); });
   connections_->AddTo(polls);
   for (Server* server : {broker_.get(), database_.get()}) {
     if (server != nullptr) {
@@ -80,6 +82,7 @@ void Daemon::Turn() {
   }
   LogDenied(settings_.broker.log_denied || core_->diagnosing());
   UpdateCondition();
+  WatchBridge(now);
   notify_.Alive(now);
 }
 
@@ -92,6 +95,7 @@ milliseconds Daemon::Timeout(const Instant& now) const {
   };
   consider(batcher_->NextDeadline(now));
   consider(connections_->NextDeadline(now));
+  consider(bridge_notices_.NextDeadline());
   for (const Server* server : {broker_.get(), database_.get()}) {
     if (server != nullptr) {
       consider(server->NextDeadline());
@@ -227,6 +231,8 @@ void Daemon::EverySecond(const Instant& now) {
     next_alive_ = now.mono + kAliveInterval;
     KeepAlive(now);
   }
+  utc_offset_ = UtcOffset(now.wall);
+  core_->SetUtcOffset(utc_offset_);
   PublishView(now);
 }
 
@@ -240,6 +246,7 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.broker_logs_denied = logs_denied_;
   surroundings.waiting = stops_->waiting();
   surroundings.certificates = certificates_;
+  surroundings.direct_notifications = &bridge_notices_.book();
   published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
 }
 
@@ -357,9 +364,11 @@ void Daemon::Shutdown() {
     connections_->Turn(Now());
   }
   WriteSnapshot();
+  ForgetDiscovery();
   KeepAlive(Now());
   connections_->Close();
   worker_.reset();
+  sender_.reset();
   http_.reset();
   for (Server* server : {broker_.get(), database_.get()}) {
     if (server == nullptr) {

@@ -10,6 +10,7 @@
 #include "broker/launch.h"
 #include "broker/log_reader.h"
 #include "child/lock.h"
+#include "core/bridge_notices.h"
 #include "core/core.h"
 #include "daemon/batcher.h"
 #include "daemon/connections.h"
@@ -21,6 +22,7 @@
 #include "daemon/view.h"
 #include "http/server.h"
 #include "metrics/published.h"
+#include "notify/sender.h"
 #include "settings/load.h"
 #include "store/managed.h"
 #include "store/worker.h"
@@ -45,6 +47,7 @@ class Daemon {
   Status OpenDataDir();
   Status OpenServers();
   Status OpenStore();
+  Status OpenNotify();
   Status OpenHttp();
   void OpenBatcher();
   void WriteAddresses();
@@ -66,6 +69,11 @@ class Daemon {
   void EverySecond(const Instant& now);
   void PublishView(const Instant& now);
   void UpdateCondition();
+  void SendNotification(core::Notify attempt);
+  void TakeNotified(const Instant& now);
+  void WatchBridge(const Instant& now);
+  Status OpenDiscovery();
+  void ForgetDiscovery();
   void SayCondition(const std::string& trouble);
   [[nodiscard]] std::string Trouble(const Instant& now) const;
   void OnBrokerStatus(const core::Message& message);
@@ -96,6 +104,8 @@ class Daemon {
   std::unique_ptr<Server> database_;
   std::optional<broker::Launch> launch_;
   std::optional<store::ManagedCluster> cluster_;
+  std::unique_ptr<notify::Sender> sender_;
+  core::BridgeNotices bridge_notices_;
   metrics::Published published_;
   std::unique_ptr<http::Server> http_;
 
@@ -111,6 +121,8 @@ class Daemon {
   std::string condition_ = "starting";  // the last reason said; "" is ready
   std::string said_document_;           // on this connection's bridge topic
   std::string store_trouble_ = "the database is not there yet";
+  seconds utc_offset_{0};
+  bool clearing_discovery_ = false;
   MonoTime next_second_;
   MonoTime next_alive_;
   MonoTime next_find_;

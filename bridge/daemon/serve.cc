@@ -30,13 +30,16 @@ void SaveOwnBroker(const std::string& lock_path) {
 }  // namespace
 
 Daemon::Daemon(const settings::Loaded& loaded)
-    : settings_(loaded.settings), models_(loaded.models), error_codes_(loaded.error_codes) {}
+    : settings_(loaded.settings),
+      models_(loaded.models),
+      error_codes_(loaded.error_codes),
+      bridge_notices_(settings_.notify) {}
 
 Daemon::~Daemon() = default;
 
 Status Daemon::Open() {
-  for (const auto step :
-       {&Daemon::OpenDataDir, &Daemon::OpenServers, &Daemon::OpenStore, &Daemon::OpenHttp}) {
+  for (const auto step : {&Daemon::OpenDataDir, &Daemon::OpenServers, &Daemon::OpenStore,
+                          &Daemon::OpenNotify, &Daemon::OpenDiscovery, &Daemon::OpenHttp}) {
     if (const Status opened = (this->*step)(); !opened.ok()) {
       return opened;
     }
@@ -172,6 +175,7 @@ void Daemon::OpenBatcher() {
   hooks.release = [this](core::Session session) { connections_->Release(session); };
   hooks.drop_reports = [this] { connections_->DropReports(); };
   hooks.snapshot_changed = [this] { snapshot_changed_ = true; };
+  hooks.notify = [this](core::Notify attempt) { SendNotification(std::move(attempt)); };
   hooks.broker_status = [this](const core::Message& message) { OnBrokerStatus(message); };
   batcher_ =
       std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_, std::move(hooks));

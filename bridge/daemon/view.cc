@@ -68,6 +68,31 @@ metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core&
   return traffic;
 }
 
+metrics::Notifications NotificationsOf(const settings::Notify& settings, const core::Core& core,
+                                       const core::NotifyBook* direct, const Instant& now) {
+  metrics::Notifications notifications;
+  notifications.limit = static_cast<double>(settings.queue_max);
+  for (const settings::NotifyTarget& target : settings.targets) {
+    notifications.queued[target.name] = 0;
+  }
+  const auto count = [&](const core::NotifyBook& book) {
+    for (const auto& [id, pending] : book.pending) {
+      if (pending.row.state != core::NotificationState::kQueued) {
+        continue;
+      }
+      ++notifications.queued[pending.row.message.target];
+      const auto age = now.wall - pending.row.closed_at.value_or(now.wall);
+      notifications.oldest_age_s =
+          std::max(notifications.oldest_age_s, std::chrono::duration<double>(age).count());
+    }
+  };
+  count(core.notifications());
+  if (direct != nullptr) {
+    count(*direct);
+  }
+  return notifications;
+}
+
 // Of what anybody but root may use.
 std::optional<metrics::Fill> DiskOf(const std::string& directory) {
   struct statvfs status {};
@@ -132,6 +157,8 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
   const core::Outage& outage = core.outage();
   snapshot->outage = {outage.on(), outage.lost.size(), outage.missing.size()};
   snapshot->traffic = TrafficOf(settings, core, connections, batcher, now);
+  snapshot->notifications =
+      NotificationsOf(settings.notify, core, surroundings.direct_notifications, now);
   snapshot->database_up = surroundings.store_connected;
   snapshot->traffic.spool.messages = static_cast<double>(surroundings.waiting.records);
   if (surroundings.waiting.records > 0) {

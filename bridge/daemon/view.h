@@ -25,6 +25,7 @@ struct Surroundings {
   bool broker_logs_denied = false;
   StopsLog::Waiting waiting;
   std::vector<metrics::CertificateExpiry> certificates;
+  const core::NotifyBook* direct_notifications = nullptr;  // of the bridge itself
 };
 
 std::shared_ptr<const metrics::Snapshot> MakeSnapshot(

@@ -148,6 +148,27 @@ void AddOutbound(Families& page, const Traffic& traffic) {
                static_cast<double>(traffic.outbound_refused));
 }
 
+// Nothing where nobody is told.
+void AddNotifications(Families& page, const Snapshot& snapshot) {
+  const Notifications& notifications = snapshot.notifications;
+  if (notifications.queued.empty()) {
+    return;
+  }
+  page.Add(
+      Counted({MetricType::Counter, "notifications_total",
+               "Messages to targets of notify: sent, failed (given up), dropped (too many), and "
+               "attempts to be retried."},
+              snapshot.counters.notifications, {"target", "result"}));
+  page.Add(
+      Counted({MetricType::Gauge, "notifications_queued", "Messages that are closed and not sent."},
+              notifications.queued, "target"));
+  page.Gauge("notifications_queued_limit",
+             "At how many messages of a target its oldest is given up.", notifications.limit);
+  page.Gauge("notifications_oldest_age_seconds",
+             "How long the oldest message has waited since it was closed; 0: none does.",
+             notifications.oldest_age_s);
+}
+
 void AddServices(Families& page, const Snapshot& snapshot) {
   page.Gauge("broker_up", "1 while all connections to the broker are up.",
              snapshot.broker.up ? 1 : 0);
@@ -217,6 +238,7 @@ std::string RenderFleet(const Snapshot& snapshot, const std::optional<ProcessRea
   AddFleet(page, snapshot);
   AddInbound(page, snapshot);
   AddOutbound(page, snapshot.traffic);
+  AddNotifications(page, snapshot);
   AddServices(page, snapshot);
   if (process) {
     AddProcess(page, *process);

@@ -87,6 +87,13 @@ struct CertificateExpiry {
   WallTime not_after;
 };
 
+// Messages to people that wait for an attempt, or for the end of one.
+struct Notifications {
+  std::map<std::string, uint64_t> queued;  // by target: each has one
+  double limit = 0;
+  double oldest_age_s = 0;
+};
+
 struct Snapshot {
   std::string version;
   std::string trouble;  // why the bridge is not ready, "" when it is: for /readyz
@@ -97,6 +104,7 @@ struct Snapshot {
   core::Counters counters;
   Broker broker;
   Traffic traffic;
+  Notifications notifications;
   bool database_up = false;
   std::optional<Fill> data_dir_bytes;
   bool config_last_reload_successful = true;

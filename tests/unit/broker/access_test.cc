@@ -37,6 +37,19 @@ constexpr const char* kPublic =
 
 constexpr const char* kDeny = "pattern deny $CONTROL/#\n";
 
+// Home Assistant reads what the daemon alone writes, and only where it is switched on.
+TEST(Access, DiscoveryIsTheDaemons) {
+  settings::BrokerListener people;
+  people.login = settings::Login::kPassword;
+  const std::string shown = ListenerAccess(people, "fleet/v1", "homeassistant");
+  EXPECT_NE(shown.find("pattern read homeassistant/device/+/config\n"), std::string::npos);
+  EXPECT_EQ(shown.find("write homeassistant"), std::string::npos);
+  EXPECT_EQ(ListenerAccess(people, "fleet/v1").find("homeassistant"), std::string::npos);
+  EXPECT_NE(PrivateAccess("fleet/v1", "homeassistant")
+                .find("pattern readwrite homeassistant/device/+/config\n"),
+            std::string::npos);
+}
+
 TEST(BrokerAccess, Printers) {
   EXPECT_EQ(Access(true, false, Login::kNone), std::string(kDeny) + kPrinter);
 }
