@@ -1,15 +1,14 @@
 #include "http/server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+
+#include "tests/unit/http/client.h"
 
 namespace printfleet::http {
 namespace {
@@ -26,43 +25,6 @@ Pages TestPages() {
           [] {
             return Readiness{true, ""};
           }};
-}
-
-int Connect(uint16_t port) {
-  const int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-  return file;
-}
-
-// Sends `request` and reads to the end of the connection.
-std::string Exchange(uint16_t port, const std::string& request) {
-  const int file = Connect(port);
-  EXPECT_EQ(send(file, request.data(), request.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(request.size()));
-  std::string answer;
-  std::string buffer(65536, '\0');
-  for (ssize_t got = 1; got > 0;) {
-    got = recv(file, buffer.data(), buffer.size(), 0);
-    answer.append(buffer.data(), got > 0 ? static_cast<size_t>(got) : 0);
-  }
-  close(file);
-  return answer;
-}
-
-std::string Ask(uint16_t port, const std::string& method, const std::string& path) {
-  return Exchange(port, method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-}
-
-bool Begins(const std::string& text, const std::string& start) {
-  return text.starts_with(start);
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(Server, ServesThePages) {
@@ -198,9 +160,9 @@ TEST(Server, SlowScrapesDoNotTakeTheWorkersOfHealth) {
 TEST(Server, BadRequestsDoNotHurt) {
   const auto server = Server::Start(OneListener(), TestPages());
   const uint16_t port = (*server)->ports()[0];
-  EXPECT_FALSE(Contains(Exchange(port, "\x01\x02\x03\r\n\r\n"), " 200 "));
-  const std::string large = Exchange(
-      port, "GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + std::string(20000, 'a') + "\r\n\r\n");
+  EXPECT_FALSE(Contains(Talk(port, "\x01\x02\x03\r\n\r\n"), " 200 "));
+  const std::string large =
+      Talk(port, "GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + std::string(20000, 'a') + "\r\n\r\n");
   EXPECT_FALSE(Contains(large, " 200 ")) << large;
   EXPECT_TRUE(Begins(Ask(port, "GET", "/healthz"), "HTTP/1.1 200 "));
 }
