@@ -316,6 +316,8 @@ void Batcher::ReleaseBatch(const Instant& now) {
   if (effects_.snapshot_changed) {
     hooks_.snapshot_changed();
   }
+  // Files are on offer before their printers hear of them.
+  hooks_.library(effects_);
   for (core::Publish& publish : effects_.publishes) {
     if (core::TakeWaiting(publish, now.mono - decided_at_)) {
       hooks_.publish(std::move(publish));

@@ -103,6 +103,7 @@ void Batcher::OnConnected(store::Connected connected, const Instant& now) {
     core_.Rebuild(std::move(*connected.loaded), now);
     loaded_ = true;
     hooks_.snapshot_changed();
+    hooks_.loaded();
   }
   if (in_doubt_) {
     if (!worker_.ResolveDoubt(next_seq_)) {

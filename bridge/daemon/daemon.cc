@@ -54,6 +54,7 @@ void Daemon::Turn() {
     }
   });
   polls.Add(sender_->event_fd(), POLLIN, [this](short) { TakeNotified(Now()); });
+  polls.Add(desk_->fd(), POLLIN, [this](short) { desk_->Take(*batcher_, Now()); });
   connections_->AddTo(polls);
   for (Server* server : {broker_.get(), database_.get()}) {
     if (server != nullptr) {
@@ -68,6 +69,7 @@ void Daemon::Turn() {
       server->Turn(now);
     }
   }
+  desk_->SetStoreAvailable(batcher_->store_available());
   FindOwnServers(now);
   BreakHungRequest(now);
   batcher_->Turn(now);
@@ -125,6 +127,7 @@ void Daemon::Reload() {
   }
   users_ = std::move(*users);
   core_->SetUsers(users_);
+  desk_->SetUsers(users_);
   if (broker_ && broker_->ready()) {
     const Status rewritten = RewriteBrokerFiles();
     reload_ok_ = rewritten.ok();
@@ -233,6 +236,9 @@ void Daemon::EverySecond(const Instant& now) {
   }
   utc_offset_ = UtcOffset(now.wall);
   core_->SetUtcOffset(utc_offset_);
+  if (batcher_->loaded()) {
+    desk_->Sweep(*core_, now);
+  }
   PublishView(now);
 }
 
@@ -367,6 +373,7 @@ void Daemon::Shutdown() {
   ForgetDiscovery();
   KeepAlive(Now());
   connections_->Close();
+  desk_->Close();
   worker_.reset();
   sender_.reset();
   http_.reset();

@@ -15,12 +15,14 @@
 #include "daemon/batcher.h"
 #include "daemon/connections.h"
 #include "daemon/crash_guard.h"
+#include "daemon/file_desk.h"
 #include "daemon/notify.h"
 #include "daemon/server.h"
 #include "daemon/signals.h"
 #include "daemon/stops_log.h"
 #include "daemon/view.h"
 #include "http/server.h"
+#include "library/library.h"
 #include "metrics/published.h"
 #include "notify/sender.h"
 #include "settings/load.h"
@@ -51,6 +53,7 @@ class Daemon {
   Status OpenHttp();
   void OpenBatcher();
   void WriteAddresses();
+  [[nodiscard]] std::string PublicUrl() const;
   [[nodiscard]] std::string MqttAddress() const;
   [[nodiscard]] std::string HttpAddress() const;
   [[nodiscard]] std::string DatabaseAddress() const;
@@ -107,6 +110,8 @@ class Daemon {
   std::unique_ptr<notify::Sender> sender_;
   core::BridgeNotices bridge_notices_;
   metrics::Published published_;
+  std::unique_ptr<library::Library> library_;
+  std::unique_ptr<FileDesk> desk_;
   std::unique_ptr<http::Server> http_;
 
   bool store_connected_ = false;

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "base/log.h"
+#include "broker/config.h"
 #include "child/install.h"
 #include "child/run.h"
 #include "core/snapshot.h"
@@ -171,11 +172,16 @@ Status Daemon::OpenStore() {
 
 void Daemon::OpenBatcher() {
   Batcher::Hooks hooks;
-  hooks.publish = [this](core::Publish publish) { connections_->Publish(std::move(publish)); };
+  hooks.publish = [this](core::Publish publish) {
+    desk_->OnPublish(publish);
+    connections_->Publish(std::move(publish));
+  };
   hooks.release = [this](core::Session session) { connections_->Release(session); };
   hooks.drop_reports = [this] { connections_->DropReports(); };
   hooks.snapshot_changed = [this] { snapshot_changed_ = true; };
   hooks.notify = [this](core::Notify attempt) { SendNotification(std::move(attempt)); };
+  hooks.library = [this](core::Effects& effects) { desk_->Release(effects); };
+  hooks.loaded = [this] { desk_->Adopt(core_->OpenOffers()); };
   hooks.broker_status = [this](const core::Message& message) { OnBrokerStatus(message); };
   batcher_ =
       std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_, std::move(hooks));
@@ -197,12 +203,41 @@ Status Daemon::OpenHttp() {
     const std::string reason = snapshot ? snapshot->trouble : "starting";
     return http::Readiness{reason.empty(), reason};
   };
-  auto server = http::Server::Start(settings_.http, pages);
+  auto library = library::Library::Open(settings_.data_dir, settings_.library);
+  if (!library.ok()) {
+    return library.error();
+  }
+  library_ = std::move(*library);
+  desk_ = std::make_unique<FileDesk>(settings_, *library_);
+  desk_->SetUsers(users_);
+  std::vector<http::Route> routes =
+      http::MakeLibraryRoutes(*library_, desk_->Hooks(), settings_.http);
+  for (http::Route& route :
+       http::MakeSlicerRoutes(*library_, desk_->SlicerHooks(), PRINTFLEET_VERSION)) {
+    routes.push_back(std::move(route));
+  }
+  auto server = http::Server::Start(settings_.http, pages, routes);
   if (!server.ok()) {
     return server.error();
   }
   http_ = std::move(*server);
+  core_->SetFileAccess({PublicUrl(), secret_});
   return Ok{};
+}
+
+// How printers reach our files: as configured, or where only this machine can be meant.
+std::string Daemon::PublicUrl() const {
+  std::string url = settings_.http.public_url;
+  while (url.ends_with('/')) {
+    url.pop_back();
+  }
+  for (size_t i = 0; url.empty() && i < settings_.http.listeners.size(); ++i) {
+    const settings::HttpListener& listener = settings_.http.listeners[i];
+    if (listener.serve_files && broker::IsLoopback(listener.address)) {
+      url = "http://" + http_->addresses()[i];
+    }
+  }
+  return url;
 }
 
 std::string Daemon::MqttAddress() const {

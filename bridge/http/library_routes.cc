@@ -87,18 +87,22 @@ Answer PutFile(library::Library& library, const LibraryHooks& hooks, const Reque
 }  // namespace
 
 std::variant<Caller, Answer> Authenticate(const Request& request, const LibraryHooks& hooks) {
-  const std::string_view key = KeyOf(request);
-  if (key.empty()) {
-    return NoKey("an API key is wanted, as X-Api-Key: KEY or Authorization: Bearer KEY");
-  }
-  auto caller = hooks.caller(key);
-  if (!caller) {
-    return NoKey("the API key is wrong");
-  }
-  if (caller->role == settings::Role::kViewer) {
+  auto who = AuthenticateAny(request, hooks);
+  const auto* caller = std::get_if<Caller>(&who);
+  if (caller != nullptr && caller->role == settings::Role::kViewer) {
     return ErrorAnswer(403, caller->user + " is a viewer: files take an operator or an admin");
   }
-  return std::move(*caller);
+  return who;
+}
+
+std::variant<Caller, Answer> AuthenticateAny(const Request& request, const LibraryHooks& hooks) {
+  const std::string_view key = KeyOf(request);
+  auto caller = hooks.caller(key);
+  if (caller) {
+    return std::move(*caller);
+  }
+  return NoKey(key.empty() ? "an API key is wanted, as X-Api-Key: KEY or Authorization: Bearer KEY"
+                           : "the API key is wrong");
 }
 
 Answer LibraryErrorAnswer(const Error& error) {

@@ -41,7 +41,7 @@ enum class DownloadMark {
 
 // Given by the daemon; called on the server's threads, several at a time.
 struct LibraryHooks {
-  // nullopt: wrong key.
+  // nullopt: wrong key. "" is no key: who that is, where that is let in at all.
   std::function<std::optional<Caller>(std::string_view key)> caller;
   // Blocks until core has it; its JSON answer: 200 or 201, or an error. On an error the file goes
   // again, unless it was known.
@@ -62,6 +62,9 @@ std::vector<Route> MakeLibraryRoutes(library::Library& library, LibraryHooks hoo
 
 // Who asks, if they may upload; else the answer: 401, 403.
 std::variant<Caller, Answer> Authenticate(const Request& request, const LibraryHooks& hooks);
+
+// The same without asking for more than a key: the answer is 401.
+std::variant<Caller, Answer> AuthenticateAny(const Request& request, const LibraryHooks& hooks);
 
 // What an error of the library (or of a Body) is in HTTP.
 Answer LibraryErrorAnswer(const Error& error);
