@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/digest.h"
 #include "broker/certificates.h"
 #include "broker/password.h"
 #include "settings/load.h"
@@ -261,17 +262,17 @@ Status Preparation::PrepareUser() {
     users_.clear();
     return Ok{};
   }
-  const auto password = broker::RandomSecret();
-  if (!password.ok()) {
-    return password.error();
-  }
-  auto hash = broker::HashPassword(*password);
+  const std::string password = RandomSecret();
+  auto hash = broker::HashPassword(password);
   if (!hash.ok()) {
     return hash.error();
   }
-  users_[kAdmin] = {kAdmin, settings::Role::kAdmin, *std::move(hash)};
+  settings::User& admin = users_[kAdmin];
+  admin.name = kAdmin;
+  admin.role = settings::Role::kAdmin;
+  admin.password_hash = *std::move(hash);
   const std::string file = folder_ + "/admin.password";
-  Add(file, *password + "\n", 0600);
+  Add(file, password + "\n", 0600);
   Say("made: the user \"admin\"; the password is in " + file);
   return Ok{};
 }
