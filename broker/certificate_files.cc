@@ -50,7 +50,7 @@ std::vector<CertificateFile> CertificateFiles(const settings::Broker& broker) {
       continue;
     }
     const std::string name = listener.address + ":" + std::to_string(listener.port);
-    files.push_back(Look(name, "cert", listener.tls->cert_file));
+    files.push_back(Look(name, "server", listener.tls->cert_file));
     if (!listener.tls->ca_file.empty()) {
       files.push_back(Look(name, "ca", listener.tls->ca_file));
     }

@@ -13,7 +13,7 @@ namespace printfleet::broker {
 
 struct CertificateFile {
   std::string listener;  // "192.0.2.10:8883", as configured
-  std::string what;      // "cert" or "ca"
+  std::string what;      // "server" or "ca"
   std::string file;
   // Of the one in the file that runs out first; nullopt where it cannot be read, `trouble` says
   // why.

@@ -83,7 +83,7 @@ struct Traffic {
 // A certificate file of one of the broker's listeners.
 struct CertificateExpiry {
   std::string listener;
-  std::string what;  // "cert" or "ca"
+  std::string what;  // "server" or "ca"
   WallTime not_after;
 };
 

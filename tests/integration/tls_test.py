@@ -234,7 +234,7 @@ def test_the_end_of_certificates_is_a_metric(site):
     values = {line.split("what=")[1].split('"')[1]: float(line.rsplit(" ", 1)[1])
               for line in page.splitlines()
               if line.startswith("printfleet_certificate_not_after_timestamp_seconds" + series)}
-    for what, name in (("cert", "verification_cert.pem"), ("ca", "ca.pem")):
+    for what, name in (("server", "verification_cert.pem"), ("ca", "ca.pem")):
         end = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-in", site.certs / name],
                              capture_output=True, text=True, check=True).stdout.split("=")[1]
         assert values[what] == ssl.cert_time_to_seconds(end.strip())
@@ -321,7 +321,7 @@ def test_a_certificate_of_its_own_is_who_a_printer_is(strict):
         impostor.close()
     shown = [json.loads(line) for line in
              strict.daemon.run("ca", "show", "--json").stdout.splitlines()]
-    assert [each["what"] for each in shown] == ["cert", "ca"] * 3
+    assert [each["what"] for each in shown] == ["server", "ca"] * 3
 
 
 def test_old_certificates_are_taken_from_printers(strict):

@@ -145,7 +145,7 @@ TEST_F(CertificateFilesTest, EveryListenersFilesWithTheirEnd) {
   const auto files = CertificateFiles(broker);
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].listener, "192.0.2.10:8883");
-  EXPECT_EQ(files[0].what, "cert");
+  EXPECT_EQ(files[0].what, "server");
   ASSERT_TRUE(files[0].not_after.has_value());
   EXPECT_EQ(FormatIso8601(*files[0].not_after), "2046-03-01T00:00:00.000Z");
   EXPECT_EQ(files[1].what, "ca");
@@ -154,7 +154,7 @@ TEST_F(CertificateFilesTest, EveryListenersFilesWithTheirEnd) {
 }
 
 TEST(CertificateWarning, SixtyDaysBefore) {
-  const CertificateFile file{"", "cert", "", ParseIso8601("2026-05-01T00:00:00Z"), ""};
+  const CertificateFile file{"", "server", "", ParseIso8601("2026-05-01T00:00:00Z"), ""};
   const auto at = [&](const char* time) {
     return CertificateWarning(file, *ParseIso8601(time)).value_or("");
   };

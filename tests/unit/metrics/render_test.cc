@@ -57,7 +57,7 @@ Snapshot FullSnapshot() {
   snapshot.traffic.inbound_commit_duration.Observe(0.003);
   snapshot.traffic.inbound_commit_duration.Observe(60);
   snapshot.traffic.inbound_lag_s = 0.012;
-  snapshot.certificates = {{"192.0.2.10:8883", "cert", FromEpochMs(2'426'457'600'000)}};
+  snapshot.certificates = {{"192.0.2.10:8883", "server", FromEpochMs(2'426'457'600'000)}};
   snapshot.broker.dropped_messages = 0;
   snapshot.broker.denied_messages = 4;
   snapshot.broker.refused_connections["login"] = 2;
