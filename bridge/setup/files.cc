@@ -74,4 +74,16 @@ Status WriteText(const std::string& file, const std::string& text, unsigned mode
   return status;
 }
 
+Status GiveToOwnerOf(const std::string& file, const std::string& like) {
+  struct stat owner {};
+
+  if (::geteuid() != 0 || ::stat(like.c_str(), &owner) != 0 || owner.st_uid == 0) {
+    return Ok{};
+  }
+  if (::chown(file.c_str(), owner.st_uid, owner.st_gid) != 0) {
+    return Failed(file, "cannot be given to the owner of " + like);
+  }
+  return Ok{};
+}
+
 }  // namespace printfleet::setup

@@ -16,4 +16,8 @@ bool Exists(const std::string& file);
 // overwritten: then it is as it was.
 Status WriteText(const std::string& file, const std::string& text, unsigned mode, bool overwrite);
 
+// As root: the file becomes that of the owner of `like` (the daemon's user owns data_dir), if that
+// is there. Else nothing.
+Status GiveToOwnerOf(const std::string& file, const std::string& like);
+
 }  // namespace printfleet::setup

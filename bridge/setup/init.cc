@@ -291,6 +291,13 @@ Status Preparation::Write() {
     if (Status written = WriteText(file.path, file.text, file.mode, plan_.force); !written.ok()) {
       return written;
     }
+    // The daemon, which need not be root, reads this one; the authority's key is none of its
+    // business.
+    if (file.path == tls_.key) {
+      if (Status given = GiveToOwnerOf(file.path, plan_.data_dir); !given.ok()) {
+        return given;
+      }
+    }
     Say("wrote: " + file.path);
   }
   return users_.empty() ? Status(Ok{}) : settings::SaveUsers(plan_.data_dir + "/users", users_);

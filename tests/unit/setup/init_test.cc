@@ -1,6 +1,8 @@
 #include "setup/init.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -156,6 +158,26 @@ TEST_F(InitTest, WritesWhatCheckAccepts) {
   EXPECT_TRUE(settings::LoadUsers(directory_ + "/data/users")->contains("admin"));
   EXPECT_EQ(Read("etc/admin.password").size(), 33U);
   EXPECT_TRUE(Has(lines, "printfleet ca issue"));
+}
+
+TEST_F(InitTest, TheDaemonsUserCanReadItsKeyAndNotTheAuthoritys) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root gives files away";
+  }
+  constexpr uid_t kDaemon = 4711;
+  std::filesystem::create_directory(plan_.data_dir);
+  ASSERT_EQ(chown(plan_.data_dir.c_str(), kDaemon, kDaemon), 0);
+  Run();
+
+  struct stat server {};
+
+  struct stat authority {};
+
+  ASSERT_EQ(stat((directory_ + "/etc/tls/server.key").c_str(), &server), 0);
+  ASSERT_EQ(stat((directory_ + "/etc/tls/ca.key").c_str(), &authority), 0);
+  EXPECT_EQ(server.st_uid, kDaemon);
+  EXPECT_EQ(server.st_mode & 0777U, 0600U);
+  EXPECT_EQ(authority.st_uid, 0U);
 }
 
 TEST_F(InitTest, PlainIsSaidLoudly) {
