@@ -369,48 +369,6 @@ void AddCommands(CLI::App& app, Everything& all) {
   sub->callback([&all] { all.chosen = [&all] { return Parsed(all.commands); }; });
 }
 
-void AddUser(CLI::App& app, Everything& all) {
-  UserArguments& user = all.user;
-  CLI::App* sub = app.add_subcommand("user", "The people who may log in at the broker");
-  sub->require_subcommand(1);
-  const auto choose = [&all](UserAction action) {
-    return [&all, action] {
-      all.user.action = action;
-      all.chosen = [&all] { return Parsed(all.user); };
-    };
-  };
-  CLI::App* add = sub->add_subcommand("add", "Add a user, or change role and password");
-  add->add_option("NAME", user.name)->required();
-  add->add_option_function<std::string>(
-         "--role", [&user](const std::string& text) { user.role = settings::ParseRole(text); },
-         "viewer, operator or admin")
-      ->check(CLI::IsMember({"viewer", "operator", "admin"}))
-      ->required();
-  add->add_option("--password-file", user.password_file,
-                  "File whose first line is the password; default: it is asked for");
-  AddConfig(*add, user.config);
-  add->callback(choose(UserAction::kAdd));
-
-  CLI::App* remove = sub->add_subcommand("remove", "Remove a user");
-  remove->add_option("NAME", user.name)->required();
-  AddConfig(*remove, user.config);
-  remove->callback(choose(UserAction::kRemove));
-
-  CLI::App* key = sub->add_subcommand(
-      "key", "Make a key for HTTP (slicers, printfleet files add), that acts as the user");
-  key->add_option("NAME", user.name)->required();
-  key->add_option("--key-file", user.key_file,
-                  "New file that gets the key, readable for you alone; default: it is shown once");
-  key->add_flag("--revoke", user.revoke, "Make none; all keys of the user are void from now on");
-  AddConfig(*key, user.config);
-  key->callback(choose(UserAction::kKey));
-
-  CLI::App* list = sub->add_subcommand("list", "List users and roles");
-  list->add_flag("--json", user.json, "One JSON object a line");
-  AddConfig(*list, user.config);
-  list->callback(choose(UserAction::kList));
-}
-
 std::string CaptureNotes() {
   std::string text = "Taken out unless --keep-secrets is given:\n";
   for (const auto& what : capture::kRedactedByDefault) {
@@ -478,7 +436,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
     AddEnroll(app, all);
     AddQuestions(app, all);
     AddCommands(app, all);
-    AddUser(app, all);
+    AddUser(app, all.user, [&all] { all.chosen = [&all] { return Parsed(all.user); }; });
     AddInit(app, all.init, [&all] { all.chosen = [&all] { return Parsed(all.init); }; });
     AddCa(app, all.ca, [&all] { all.chosen = [&all] { return Parsed(all.ca); }; });
     AddCapture(app, all);

@@ -5,6 +5,12 @@
 namespace printfleet::cli {
 namespace {
 
+void AddConfig(CLI::App& app, std::string& config) {
+  app.add_option("--config", config,
+                 "Configuration; default: $PRINTFLEET_CONFIG, ./printfleet.yaml, "
+                 "/etc/printfleet/printfleet.yaml");
+}
+
 void AddPorts(CLI::App& sub, setup::Plan& plan) {
   const auto port = [&sub](const char* name, auto& value, const char* help) {
     sub.add_option(name, value, help)
@@ -59,9 +65,7 @@ void AddCa(CLI::App& app, CaArguments& ca, const std::function<void()>& chosen) 
   CLI::App* sub = app.add_subcommand("ca", "The farm's own certificates");
   sub->require_subcommand(1);
   const auto common = [&ca](CLI::App& each) {
-    each.add_option("--config", ca.config,
-                    "Configuration; default: $PRINTFLEET_CONFIG, ./printfleet.yaml, "
-                    "/etc/printfleet/printfleet.yaml");
+    AddConfig(each, ca.config);
     each.add_option("--ca-file", ca.ca_file,
                     "The authority, instead of the configuration's; its key is beside it, .key");
   };
@@ -82,6 +86,47 @@ void AddCa(CLI::App& app, CaArguments& ca, const std::function<void()>& chosen) 
     ca.action = CaAction::kShow;
     chosen();
   });
+}
+
+void AddUser(CLI::App& app, UserArguments& user, const std::function<void()>& chosen) {
+  CLI::App* sub = app.add_subcommand("user", "The people who may log in at the broker");
+  sub->require_subcommand(1);
+  const auto choose = [&user, chosen](UserAction action) {
+    return [&user, chosen, action] {
+      user.action = action;
+      chosen();
+    };
+  };
+  CLI::App* add = sub->add_subcommand("add", "Add a user, or change role and password");
+  add->add_option("NAME", user.name)->required();
+  add->add_option_function<std::string>(
+         "--role", [&user](const std::string& text) { user.role = settings::ParseRole(text); },
+         "viewer, operator or admin")
+      ->check(CLI::IsMember({"viewer", "operator", "admin"}))
+      ->required();
+  add->add_option("--password-file", user.password_file,
+                  "File whose first line is the password; default: it is asked for");
+  AddConfig(*add, user.config);
+  add->callback(choose(UserAction::kAdd));
+
+  CLI::App* remove = sub->add_subcommand("remove", "Remove a user");
+  remove->add_option("NAME", user.name)->required();
+  AddConfig(*remove, user.config);
+  remove->callback(choose(UserAction::kRemove));
+
+  CLI::App* key = sub->add_subcommand(
+      "key", "Make a key for HTTP (slicers, printfleet files add), that acts as the user");
+  key->add_option("NAME", user.name)->required();
+  key->add_option("--key-file", user.key_file,
+                  "New file that gets the key, readable for you alone; default: it is shown once");
+  key->add_flag("--revoke", user.revoke, "Make none; all keys of the user are void from now on");
+  AddConfig(*key, user.config);
+  key->callback(choose(UserAction::kKey));
+
+  CLI::App* list = sub->add_subcommand("list", "List users and roles");
+  list->add_flag("--json", user.json, "One JSON object a line");
+  AddConfig(*list, user.config);
+  list->callback(choose(UserAction::kList));
 }
 
 }  // namespace printfleet::cli
