@@ -11,6 +11,7 @@
 #include "daemon/clock.h"
 #include "daemon/files.h"
 #include "daemon/notify_addresses.h"
+#include "daemon/servers.h"
 
 namespace printfleet::daemon {
 namespace {
@@ -128,7 +129,8 @@ void Daemon::Reload() {
   users_ = std::move(*users);
   core_->SetUsers(users_);
   desk_->SetUsers(users_);
-  if (broker_ && broker_->ready()) {
+  const bool has_own_life = !broker_ && launch_;
+  if (has_own_life || (broker_ && broker_->ready())) {
     const Status rewritten = RewriteBrokerFiles();
     reload_ok_ = rewritten.ok();
     if (!rewritten.ok()) {
@@ -149,10 +151,15 @@ Status Daemon::RewriteBrokerFiles() {
     return launch.error();
   }
   Status installed = child::InstallFiles(launch->process);
-  if (installed.ok()) {
-    broker_->Signal(SIGHUP);
+  if (!installed.ok()) {
+    return installed;
   }
-  return installed;
+  if (broker_) {
+    broker_->Signal(SIGHUP);
+  } else if (!SignalOwnBroker(settings_, SIGHUP)) {
+    return Error{Errc::kUnavailable, "it has a life of its own, and could not be told"};
+  }
+  return Ok{};
 }
 
 // Said at start and at each reload; the metric says it all the time.

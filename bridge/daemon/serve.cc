@@ -20,10 +20,9 @@
 namespace printfleet::daemon {
 namespace {
 
-// A broker with a life of its own is told to save its (new) sessions through its lock's pid.
-void SaveOwnBroker(const std::string& lock_path) {
-  const auto holder = child::FindHolder(lock_path);
-  if (!holder.ok() || !*holder || (*holder)->pid <= 0 || ::kill((*holder)->pid, SIGUSR1) != 0) {
+// A broker with a life of its own is told to save its (new) sessions.
+void SaveOwnBroker(const settings::Settings& settings) {
+  if (!SignalOwnBroker(settings, SIGUSR1)) {
     LogWarning("broker", "could not be told to save; a crash before its next save may forget us");
   }
 }
@@ -121,7 +120,7 @@ Status Daemon::OpenServers() {
     // A broker that lost its newest sessions to a SIGKILL would lose reports.
     connections_->on_new_session = [this] { broker_->Signal(SIGUSR1); };
   } else {
-    connections_->on_new_session = [path = broker::LockPath(settings_)] { SaveOwnBroker(path); };
+    connections_->on_new_session = [this] { SaveOwnBroker(settings_); };
   }
   if (settings_.database.mode == settings::Mode::kManaged &&
       settings_.database.lifetime == settings::Lifetime::kOwn) {

@@ -181,6 +181,11 @@ std::unique_ptr<Server> MakeDatabase(const settings::Settings& settings) {
   return std::make_unique<Server>(std::move(parts), policy);
 }
 
+bool SignalOwnBroker(const settings::Settings& settings, int signal) {
+  const auto holder = child::FindHolder(broker::LockPath(settings));
+  return holder.ok() && *holder && (*holder)->pid > 0 && ::kill((*holder)->pid, signal) == 0;
+}
+
 Status MakeDataDir(const std::string& data_dir) {
   namespace fs = std::filesystem;
   std::error_code error;

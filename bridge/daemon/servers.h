@@ -20,6 +20,10 @@ std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const set
 
 std::unique_ptr<Server> MakeDatabase(const settings::Settings& settings);
 
+// `signal` to the Mosquitto that runs for these settings' data_dir with a life of its own, found by
+// its lock. False where there is none, or it is another user's.
+bool SignalOwnBroker(const settings::Settings& settings, int signal);
+
 // data_dir, mode 0700, made with its parents if missing. Others may pass through (0711) so that
 // the servers' users reach their own folders.
 Status MakeDataDir(const std::string& data_dir);

@@ -6,8 +6,8 @@ import subprocess
 import time
 
 from harness import external, fault, wait
-from harness.farm import PRINTFLEET, Daemon
-from harness.mqtt import Person
+from harness.farm import PRINTFLEET, Daemon, free_port
+from harness.mqtt import Client, Person
 from harness.sim import Simulator
 from harness.sql import Database
 
@@ -100,6 +100,29 @@ def daemon_directory(daemon):
 def stats(sim):
     words = [word.split("=") for word in sim.tell("stats").split() if "=" in word]
     return {name: int(value) for name, value in words}
+
+
+def test_people_of_a_broker_with_a_life_of_its_own():
+    port = free_port()
+    listeners = [{"address": "127.0.0.1", "port": 0},
+                 {"address": "127.0.0.1", "port": port, "for": ["people"], "login": "password"}]
+    daemon = Daemon({**FAST, "broker": {"lifetime": "own", "listeners": listeners}})
+    password = daemon.directory / "password"
+    password.write_text("for-this-test\n")
+
+    def may_log_in():
+        client = Client(port, "anna", "for-this-test")
+        client.connect()
+        client.close()
+        return client.reason.value == 0
+
+    with daemon_directory(daemon), Alone(daemon, "broker") as broker, daemon:
+        assert not may_log_in()
+        pid = fault.broker_pid(broker.process.pid)
+        added = daemon.run("user", "add", "anna", "--role", "viewer", "--password-file", str(password))
+        assert added.returncode == 0, added.stderr
+        wait.until(may_log_in, "a user that was added may log in", 15, daemon.tail)
+        assert fault.broker_pid(broker.process.pid) == pid, "the broker was not restarted for it"
 
 
 def test_serve_before_its_servers():
