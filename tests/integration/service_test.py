@@ -27,10 +27,19 @@ class Tree:
     def __init__(self, *words):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="unit-", dir="/tmp"))
         self.path.chmod(0o755)
-        subprocess.run([ROOT / "deploy/install.sh", "--no-build", "--build-dir", BUILD_DIR, *words],
-                       check=True, capture_output=True, timeout=120,
-                       env={**os.environ, "DESTDIR": str(self.path)})
         self.mqtt_port, self.http_port = free_port(), free_port()
+        try:
+            self.install(words)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def install(self, words):
+        done = subprocess.run(
+            [ROOT / "deploy/install.sh", "--no-build", "--build-dir", BUILD_DIR, *words],
+            capture_output=True, text=True, timeout=120, check=False,
+            env={**os.environ, "DESTDIR": str(self.path)})
+        assert done.returncode == 0, done.stdout + done.stderr
         config = self.path / "etc/printfleet/printfleet.yaml"
         settings = yaml.safe_load(config.read_text())
         settings["broker"]["listeners"][0]["port"] = self.mqtt_port

@@ -106,7 +106,7 @@ class Manager:
 class Service:
     """A unit of an installed tree (DESTDIR), started by hand. `watchdog_s` instead of the unit's own."""
 
-    def __init__(self, tree, name, watchdog_s=3.0):
+    def __init__(self, tree, name, watchdog_s=2.1):
         self.tree, self.watchdog_s = tree, watchdog_s
         self.unit = Unit(tree / "usr/local/lib/systemd/system" / name)
         self.state = tree / "var/lib/printfleet"
