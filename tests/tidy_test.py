@@ -40,7 +40,8 @@ LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli b
              "mqtt_protocol.h": "mqtt cli", "yaml-cpp/": "settings", "civetweb.h": "http",
              "prometheus/": "metrics", "benchmark/": "bench",
              "rapidjson/": "base bench bench/simulator", "CLI/": "cli bench/simulator",
-             "openssl/": "base broker bench/simulator", "curl/": "notify bench/simulator", "sqlite3.h": "spool"}
+             "openssl/": "base broker bench/simulator", "curl/": "notify cli bench/simulator",
+             "sqlite3.h": "spool"}
 SOURCES_ONLY = ("pqxx/", "libpq-fe.h", "mosquitto.h", "mqtt_protocol.h", "yaml-cpp/", "civetweb.h",
                 "CLI/", "curl/", "sqlite3.h")
 SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|linux|net|netinet|arpa)/\w+\.h$|"

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "capture/sensitive.h"
+#include "cli/arguments_parts.h"
 #include "cli/exit_code.h"
 #include "cli/setup_options.h"
 
@@ -32,6 +33,7 @@ struct Everything {
   WatchArguments watch;
   JobsArguments jobs;
   CommandsArguments commands;
+  FilesArguments files;
   UserArguments user;
   InitArguments init;
   CaArguments ca;
@@ -71,23 +73,6 @@ void AddSelectors(CLI::App& app, Selectors& selectors) {
       ->option_text("SHARE")
       ->check(CLI::Range(0.0, 100.0))
       ->group("Selectors");
-}
-
-void AddConfig(CLI::App& app, std::string& config) {
-  app.add_option("--config", config,
-                 "Configuration; default: $PRINTFLEET_CONFIG, ./printfleet.yaml, "
-                 "/etc/printfleet/printfleet.yaml");
-}
-
-void AddConnection(CLI::App& app, ConnectionArguments& connection) {
-  AddConfig(app, connection.config);
-  app.add_option("--broker", connection.broker,
-                 "mqtt://host[:port] or mqtts://…, instead of a configuration");
-  app.add_option("--user", connection.user, "Your name at the broker");
-  app.add_option("--password-file", connection.password_file, "File with your password");
-  app.add_option("--ca-file", connection.ca_file, "Authority of the broker's certificate");
-  app.add_option("--topic-root", connection.topic_root,
-                 "With --broker: the fleet's topics (default fleet/v1)");
 }
 
 void AddServer(CLI::App& app, Everything& all) {
@@ -421,6 +406,23 @@ void AddExplain(CLI::App& app, Everything& all) {
 
 }  // namespace
 
+void AddConfig(CLI::App& app, std::string& config) {
+  app.add_option("--config", config,
+                 "Configuration; default: $PRINTFLEET_CONFIG, ./printfleet.yaml, "
+                 "/etc/printfleet/printfleet.yaml");
+}
+
+void AddConnection(CLI::App& app, ConnectionArguments& connection) {
+  AddConfig(app, connection.config);
+  app.add_option("--broker", connection.broker,
+                 "mqtt://host[:port] or mqtts://…, instead of a configuration");
+  app.add_option("--user", connection.user, "Your name at the broker");
+  app.add_option("--password-file", connection.password_file, "File with your password");
+  app.add_option("--ca-file", connection.ca_file, "Authority of the broker's certificate");
+  app.add_option("--topic-root", connection.topic_root,
+                 "With --broker: the fleet's topics (default fleet/v1)");
+}
+
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands) {
   Everything all;
   CLI::App app("printfleet: a farm of Kobra 2 printers over MQTT and PostgreSQL", "printfleet");
@@ -436,6 +438,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
     AddEnroll(app, all);
     AddQuestions(app, all);
     AddCommands(app, all);
+    AddFiles(app, all.files, [&all] { all.chosen = [&all] { return Parsed(all.files); }; });
     AddUser(app, all.user, [&all] { all.chosen = [&all] { return Parsed(all.user); }; });
     AddInit(app, all.init, [&all] { all.chosen = [&all] { return Parsed(all.init); }; });
     AddCa(app, all.ca, [&all] { all.chosen = [&all] { return Parsed(all.ca); }; });

@@ -114,6 +114,19 @@ struct JobsArguments {
   bool json = false;
 };
 
+enum class FilesAction { kAdd, kList, kShow, kRemove };
+
+struct FilesArguments {
+  ConnectionArguments connection;
+  FilesAction action = FilesAction::kList;
+  std::vector<std::string> files;  // to add
+  std::string file;                // to show or remove: its name or sha256
+  std::string url;                 // of the HTTP server; empty: by the configuration
+  std::string key_file;            // empty: $PRINTFLEET_KEY_FILE
+  std::optional<int64_t> limit;
+  bool json = false;
+};
+
 struct CommandsArguments {
   ConnectionArguments connection;
   std::string id;  // of one command: its number or its request's UUID; empty: a list
@@ -181,8 +194,9 @@ struct Finished {
 
 using Parsed =
     std::variant<Finished, PrintersFileArguments, ServerArguments, SendArguments, EnrollArguments,
-                 PrintersArguments, WatchArguments, JobsArguments, CommandsArguments, UserArguments,
-                 InitArguments, CaArguments, CaptureArguments, ExplainArguments>;
+                 PrintersArguments, WatchArguments, JobsArguments, CommandsArguments,
+                 FilesArguments, UserArguments, InitArguments, CaArguments, CaptureArguments,
+                 ExplainArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

@@ -41,14 +41,6 @@ Result<uint16_t> PortOf(const settings::Settings& settings, size_t index) {
   return port;
 }
 
-// Our own address for one that we listen on.
-std::string ReachableHost(const std::string& address) {
-  if (address == "0.0.0.0") {
-    return "127.0.0.1";
-  }
-  return address == "::" ? "::1" : address;
-}
-
 Status ReadPassword(const std::string& file, std::string& password) {
   if (file.empty()) {
     return Ok{};
@@ -136,6 +128,13 @@ Result<BrokerAddress> FromListeners(const settings::Settings& settings,
 }
 
 }  // namespace
+
+std::string ReachableHost(const std::string& address) {
+  if (address == "0.0.0.0") {
+    return "127.0.0.1";
+  }
+  return address == "::" ? "::1" : address;
+}
 
 std::string BrokerAddress::CommandTopic() const {
   return topic_root + "/command" + (author == "local" ? "" : "/" + author);

@@ -43,4 +43,7 @@ Result<std::string> FindConfig(const std::string& config);
 // A file's content, at most 1 MiB; kInvalid when it cannot be read.
 Result<std::string> ReadFile(const std::string& file);
 
+// Our own address for one that we listen on: loopback for every address.
+std::string ReachableHost(const std::string& address);
+
 }  // namespace printfleet::cli

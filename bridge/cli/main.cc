@@ -78,6 +78,8 @@ struct Runner {
 
   int operator()(const CommandsArguments& arguments) const { return Commands(arguments); }
 
+  int operator()(const FilesArguments& arguments) const { return Files(arguments); }
+
   int operator()(const UserArguments& arguments) const {
     if (!commands.hash_password) {
       return User(arguments, [](const std::string&) -> Result<std::string> {

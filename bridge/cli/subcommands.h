@@ -30,6 +30,7 @@ int ImportPrinters(const PrintersFileArguments& arguments);
 int Watch(const WatchArguments& arguments);
 int Jobs(const JobsArguments& arguments);
 int Commands(const CommandsArguments& arguments);
+int Files(const FilesArguments& arguments);
 int User(const UserArguments& arguments, const HashPassword& hash_password);
 int Init(const InitArguments& arguments);
 int Ca(const CaArguments& arguments);

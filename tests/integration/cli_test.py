@@ -45,7 +45,7 @@ def desk_fixture():
 def test_help_and_version():
     for words in (["--help"], ["--version"], *([name, "--help"] for name in (
             "serve", "broker", "database", "check", "migrate", "send", "printers", "watch", "jobs",
-            "user", "capture", "explain", "enroll")), ["send", "print.update", "--help"]):
+            "files", "user", "capture", "explain", "enroll")), ["send", "print.update", "--help"]):
         result = subprocess.run([PRINTFLEET, *words], capture_output=True, text=True, check=False)
         assert result.returncode == 0 and result.stdout, words
     for words in ([], ["fly"], ["send"], ["printers", "--colour"], ["send", "print.pause", "--limit", "0"]):
