@@ -2,14 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/arguments_parts.h"
+
 namespace printfleet::cli {
 namespace {
-
-void AddConfig(CLI::App& app, std::string& config) {
-  app.add_option("--config", config,
-                 "Configuration; default: $PRINTFLEET_CONFIG, ./printfleet.yaml, "
-                 "/etc/printfleet/printfleet.yaml");
-}
 
 void AddPorts(CLI::App& sub, setup::Plan& plan) {
   const auto port = [&sub](const char* name, auto& value, const char* help) {
