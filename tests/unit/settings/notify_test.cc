@@ -11,10 +11,15 @@ Loaded Load(const std::string& notify) {
   return LoadText("data_dir: /d\n" + notify, "c.yaml");
 }
 
-// The first problem's text, "" for none.
+// The first error's text, "" for none.
 std::string Complaint(const std::string& notify) {
   const Loaded loaded = Load(notify);
-  return loaded.problems.empty() ? "" : loaded.problems.front().Text();
+  for (const Problem& problem : loaded.problems) {
+    if (!problem.warning) {
+      return problem.Text();
+    }
+  }
+  return "";
 }
 
 std::string Target(const std::string& more) {
