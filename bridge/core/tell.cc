@@ -60,7 +60,8 @@ std::optional<NotifyKind> KindOf(const printer::Notice& notice, const printer::J
 
 std::string TextOf(NotifyKind kind, const printer::Notice& notice, const printer::Job* job) {
   if (kind == NotifyKind::kPrintFailed && job != nullptr && job->error_code) {
-    return std::to_string(*job->error_code) + " " + job->error_text;
+    const std::string code = std::to_string(*job->error_code);
+    return job->error_text.empty() ? code : code + " " + job->error_text;
   }
   if (job != nullptr && !job->open()) {
     return job->error_text;
