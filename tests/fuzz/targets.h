@@ -20,6 +20,8 @@ void Codes(std::string_view bytes);     // error_codes.yaml
 void Users(std::string_view bytes);     // the users file
 void Recording(std::string_view bytes);  // lines of a capture: explained, redacted
 void Json(std::string_view bytes);       // JSON, read and written again
+void Gcode(std::string_view bytes);      // the size of pieces in the first byte, then a G-code file
+void Form(std::string_view bytes);       // likewise, then a form with the boundary XyZ
 
 struct Target {
   std::string_view name;  // its folder in tests/fixtures/fuzz
@@ -31,6 +33,7 @@ inline constexpr std::array kTargets{
     Target{"Request", Request},   Target{"Stops", Stops},   Target{"Snapshot", Snapshot},
     Target{"Settings", Settings}, Target{"Models", Models}, Target{"Users", Users},
     Target{"Json", Json},         Target{"Codes", Codes},   Target{"Recording", Recording},
+    Target{"Gcode", Gcode},       Target{"Form", Form},
 };
 
 // Takes the first line of `rest`, or all of it, without its newline.
