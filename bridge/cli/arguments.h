@@ -192,11 +192,10 @@ struct Finished {
   std::string text;
 };
 
-using Parsed =
-    std::variant<Finished, PrintersFileArguments, ServerArguments, SendArguments, EnrollArguments,
-                 PrintersArguments, WatchArguments, JobsArguments, CommandsArguments,
-                 FilesArguments, UserArguments, InitArguments, CaArguments, CaptureArguments,
-                 ExplainArguments>;
+using Parsed = std::variant<Finished, PrintersFileArguments, ServerArguments, SendArguments,
+                            EnrollArguments, PrintersArguments, WatchArguments, JobsArguments,
+                            CommandsArguments, FilesArguments, UserArguments, InitArguments,
+                            CaArguments, CaptureArguments, ExplainArguments>;
 
 Parsed ParseArguments(int argc, const char* const* argv, const std::vector<CommandHelp>& commands);
 

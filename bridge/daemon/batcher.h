@@ -41,8 +41,8 @@ class Batcher {
     std::function<void()> drop_reports;          // shut the reports socket, reconnect later
     std::function<void()> snapshot_changed;
     std::function<void(core::Notify)> notify;                 // answered by a core::Notified
-    std::function<void(core::Effects&)> library;  // its part of a committed batch
-    std::function<void()> loaded;                 // core is filled from the store
+    std::function<void(core::Effects&)> library;              // its part of a committed batch
+    std::function<void()> loaded;                             // core is filled from the store
     std::function<void(const core::Message&)> broker_status;  // of the broker's own $SYS tree
   };
 

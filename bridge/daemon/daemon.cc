@@ -258,6 +258,8 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.broker_dropped = broker_dropped_;
   surroundings.broker_logs_denied = logs_denied_;
   surroundings.waiting = stops_->waiting();
+  surroundings.files = &http_->traffic();
+  surroundings.library_bytes = library_->BytesUsed();
   surroundings.certificates = certificates_;
   surroundings.direct_notifications = &bridge_notices_.book();
   published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));

@@ -119,6 +119,31 @@ void CountFromZero(metrics::Snapshot& snapshot) {
   }
 }
 
+metrics::Files FilesOf(const settings::Settings& settings, const Surroundings& surroundings) {
+  metrics::Files files;
+  files.library_bytes = static_cast<double>(surroundings.library_bytes);
+  files.library_bytes_max = static_cast<double>(settings.library.bytes_max);
+  if (surroundings.files == nullptr) {
+    return files;
+  }
+  const http::Traffic& traffic = *surroundings.files;
+  const auto count = [](const std::atomic<int64_t>& value) {
+    return static_cast<uint64_t>(std::max<int64_t>(0, value.load()));
+  };
+  files.downloads_active = static_cast<double>(count(traffic.downloads_active));
+  files.uploads_active = static_cast<double>(count(traffic.uploads_active));
+  files.downloads = {{"sent", count(traffic.downloads)},
+                     {"broken", count(traffic.downloads_broken)}};
+  files.uploads = static_cast<double>(count(traffic.uploads));
+  files.bytes_sent = static_cast<double>(count(traffic.bytes_sent));
+  files.bytes_received = static_cast<double>(count(traffic.bytes_received));
+  files.refused = {
+      {"busy", count(traffic.refused_busy)},           {"key", count(traffic.refused_key)},
+      {"too_large", count(traffic.refused_too_large)}, {"type", count(traffic.refused_type)},
+      {"full", count(traffic.refused_full)},           {"other", count(traffic.refused_other)}};
+  return files;
+}
+
 }  // namespace
 
 std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
@@ -159,6 +184,7 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
   snapshot->traffic = TrafficOf(settings, core, connections, batcher, now);
   snapshot->notifications =
       NotificationsOf(settings.notify, core, surroundings.direct_notifications, now);
+  snapshot->files = FilesOf(settings, surroundings);
   snapshot->database_up = surroundings.store_connected;
   snapshot->traffic.spool.messages = static_cast<double>(surroundings.waiting.records);
   if (surroundings.waiting.records > 0) {

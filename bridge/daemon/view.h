@@ -11,6 +11,7 @@
 #include "daemon/batcher.h"
 #include "daemon/connections.h"
 #include "daemon/stops_log.h"
+#include "http/traffic.h"
 #include "metrics/snapshot.h"
 
 namespace printfleet::daemon {
@@ -24,6 +25,8 @@ struct Surroundings {
   std::optional<uint64_t> broker_dropped;
   bool broker_logs_denied = false;
   StopsLog::Waiting waiting;
+  const http::Traffic* files = nullptr;
+  int64_t library_bytes = 0;
   std::vector<metrics::CertificateExpiry> certificates;
   const core::NotifyBook* direct_notifications = nullptr;  // of the bridge itself
 };

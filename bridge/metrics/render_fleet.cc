@@ -169,6 +169,24 @@ void AddNotifications(Families& page, const Snapshot& snapshot) {
              notifications.oldest_age_s);
 }
 
+void AddFiles(Families& page, const Files& files) {
+  page.Gauge("http_downloads_active", "Files that are being sent now.", files.downloads_active);
+  page.Gauge("http_uploads_active", "Files that are being received now.", files.uploads_active);
+  page.Add(Counted({MetricType::Counter, "http_downloads_total",
+                    "Requests that were answered with bytes of a file, by how they ended."},
+                   files.downloads, "result"));
+  page.Counter("http_uploads_total", "Files that were taken.", files.uploads);
+  page.Add(Counted({MetricType::Counter, "http_files_refused_total",
+                    "Uploads and downloads that were refused, by why."},
+                   files.refused, "reason"));
+  page.Counter("http_file_sent_bytes_total", "Bytes of files that were sent.", files.bytes_sent);
+  page.Counter("http_file_received_bytes_total", "Bytes of files that were received.",
+               files.bytes_received);
+  page.Gauge("library_bytes", "Size of all files of the library.", files.library_bytes);
+  page.Gauge("library_limit_bytes", "library.bytes_max: beyond it uploads are refused.",
+             files.library_bytes_max);
+}
+
 void AddServices(Families& page, const Snapshot& snapshot) {
   page.Gauge("broker_up", "1 while all connections to the broker are up.",
              snapshot.broker.up ? 1 : 0);
@@ -239,6 +257,7 @@ std::string RenderFleet(const Snapshot& snapshot, const std::optional<ProcessRea
   AddInbound(page, snapshot);
   AddOutbound(page, snapshot.traffic);
   AddNotifications(page, snapshot);
+  AddFiles(page, snapshot.files);
   AddServices(page, snapshot);
   if (process) {
     AddProcess(page, *process);

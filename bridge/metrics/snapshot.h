@@ -94,6 +94,19 @@ struct Notifications {
   double oldest_age_s = 0;
 };
 
+// What HTTP moves: files of the library.
+struct Files {
+  double downloads_active = 0;
+  double uploads_active = 0;
+  std::map<std::string, uint64_t> downloads;  // by result: sent (all that was asked for), broken
+  double uploads = 0;
+  double bytes_sent = 0;
+  double bytes_received = 0;
+  std::map<std::string, uint64_t> refused;  // by reason
+  double library_bytes = 0;
+  double library_bytes_max = 0;
+};
+
 struct Snapshot {
   std::string version;
   std::string trouble;  // why the bridge is not ready, "" when it is: for /readyz
@@ -105,6 +118,7 @@ struct Snapshot {
   Broker broker;
   Traffic traffic;
   Notifications notifications;
+  Files files;
   bool database_up = false;
   std::optional<Fill> data_dir_bytes;
   bool config_last_reload_successful = true;

@@ -66,7 +66,8 @@ TEST(SlicerPlace, RequestIdsAreRandomUuids) {
 }
 
 TEST(SlicerPlace, APrintersStateInOctoPrintsWords) {
-  const auto documents = DocumentsOf(At("/p/a/api/printer"), R"({"event":"done","result":{"printers":[
+  const auto documents =
+      DocumentsOf(At("/p/a/api/printer"), R"({"event":"done","result":{"printers":[
       {"state":"printing","nozzle_temp_c":210.5,"nozzle_target_c":210,"bed_temp_c":60,
        "bed_target_c":60,"job":{"filename":"a.gcode","progress_ratio":0.25,"elapsed_s":60,
        "remaining_s":180}}]}})");
