@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "broker/config.h"
@@ -66,7 +67,11 @@ bool IsOpenHere(const settings::Settings& settings) {
 }  // namespace
 
 FileDesk::FileDesk(const settings::Settings& settings, library::Library& library)
-    : settings_(settings), library_(library), local_(IsOpenHere(settings)), inbox_(kInboxMax) {}
+    : settings_(settings),
+      library_(library),
+      local_(IsOpenHere(settings)),
+      responses_(settings.fleet.topic_root + "/response/"),
+      inbox_(kInboxMax) {}
 
 http::LibraryHooks FileDesk::Hooks() {
   http::LibraryHooks hooks;
@@ -113,7 +118,9 @@ http::Answer FileDesk::Added(const http::Caller& caller, const library::Stored& 
   event.artifact = ArtifactOf(caller, stored);
   const auto text = Await(TicketName(event.ticket), std::move(event));
   if (!text.ok()) {
-    return http::ErrorAnswer(503, text.error().message);
+    // It may be committed yet: then its bytes are wanted.
+    const bool in_doubt = text.error().code == Errc::kTimeout;
+    return http::ErrorAnswer(in_doubt ? http::kInDoubt : 503, text.error().message);
   }
   const bool refused = text->starts_with("{\"error\"");
   return {.status = refused ? 409 : 201, .content_type = "application/json", .body = *text + "\n"};
@@ -166,15 +173,17 @@ Result<std::string> FileDesk::Await(const std::string& name, Inbox letter) {
     answer = waiting_[name].get_future();
   }
   std::string text;
-  if (inbox_.Post(std::move(letter)) &&
-      answer.wait_for(kAnswerPatience) == std::future_status::ready) {
+  const bool posted = inbox_.Post(std::move(letter));
+  if (posted && answer.wait_for(kAnswerPatience) == std::future_status::ready) {
     text = answer.get();
   }
   const std::lock_guard lock(mutex_);
   waiting_.erase(name);
+  if (!posted) {
+    return Error{Errc::kUnavailable, "too much waits for the bridge; try again later"};
+  }
   if (text.empty()) {
-    return Error{Errc::kUnavailable,
-                 "the bridge did not answer in time; look before you try again"};
+    return Error{Errc::kTimeout, "the bridge did not answer in time; look before you try again"};
   }
   return text;
 }
@@ -228,10 +237,11 @@ void FileDesk::Release(core::Effects& effects) {
     Offer(offer);
   }
   if (!effects.withdrawn.empty()) {
+    const std::set<fleet::ExecutionKey> withdrawn(effects.withdrawn.begin(),
+                                                  effects.withdrawn.end());
     const std::lock_guard lock(mutex_);
-    std::erase_if(offers_, [&effects](const auto& entry) {
-      return std::ranges::find(effects.withdrawn, entry.second.execution) !=
-             effects.withdrawn.end();
+    std::erase_if(offers_, [&withdrawn](const auto& entry) {
+      return withdrawn.contains(entry.second.execution);
     });
   }
   for (core::Reply& reply : effects.replies) {
@@ -247,9 +257,8 @@ void FileDesk::Adopt(std::vector<fleet::Offer> offers) {
 }
 
 void FileDesk::OnPublish(const core::Publish& publish) {
-  const std::string prefix = settings_.fleet.topic_root + "/response/";
-  if (publish.topic.starts_with(prefix)) {
-    Answer(publish.topic.substr(prefix.size()), publish.payload);
+  if (publish.topic.starts_with(responses_)) {
+    Answer(publish.topic.substr(responses_.size()), publish.payload);
   }
 }
 

@@ -93,7 +93,8 @@ class FileDesk {
 
   const settings::Settings& settings_;
   library::Library& library_;
-  const bool local_;  // without a key one acts as `local`
+  const bool local_;             // without a key one acts as `local`
+  const std::string responses_;  // what topics of responses begin with
   Mailbox<Inbox> inbox_;
   std::atomic<bool> store_available_ = false;
   std::atomic<uint64_t> next_ticket_ = 1;

@@ -137,7 +137,7 @@ Answer AddUpload(library::Library& library, const LibraryHooks& hooks, const Cal
   }
   Settlement settlement(library, *stored);
   Answer answer = hooks.added(caller, *stored);
-  settlement.keep = answer.status < kFirstOther;
+  settlement.keep = answer.status < kFirstOther || answer.status == kInDoubt;
   return answer;
 }
 

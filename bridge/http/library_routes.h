@@ -5,7 +5,7 @@
 //   GET /files/<token>/<filename>   Range; HEAD too
 //
 // What is refused is {"error": "…"}: 400 name or length, 401 key, 403 role, 404, 411, 413 too
-// large, 415 no G-code, 416, 503 busy (with Retry-After), 507 full.
+// large, 415 no G-code, 416, 503 busy (with Retry-After), 504 nobody knows yet, 507 full.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,9 @@
 #include "settings/settings.h"
 
 namespace printfleet::http {
+
+// The answer of LibraryHooks::added when nobody knows whether core will have the file: it stays.
+inline constexpr int kInDoubt = 504;
 
 // Whose key it is.
 struct Caller {

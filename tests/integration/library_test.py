@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 import os
+import urllib.parse
 import uuid
 
 import pytest
@@ -226,3 +227,42 @@ def test_removing_takes_the_bytes_too(desk):
                              "artifact_id = %s", artifact["artifact_id"])
     done = desk.person.call("print.start", {"all": True}, {"artifact": "removed.gcode"})
     assert done["event"] == "rejected" and done["reason"] == "not_found"
+
+
+def test_a_token_outlives_a_restart_and_ends_with_its_start(desk):
+    key = desk.key("ann", "operator")
+    content = gcode("restart")
+    assert desk.call("PUT", "/library/restart.gcode", content, key)[0] == 201
+    printer = desk.sim.printers[2]
+    desk.bed(printer, "clear")
+    assert desk.person.call("status.query", {"printers": [printer.id]})["succeeded"] == 1
+    desk.sim.tell(f"silence {printer.id}")
+    request = desk.person.send("print.start", {"printers": [printer.id]},
+                               {"artifact": "restart.gcode"}, timeout_s=40)
+
+    def url():
+        sent = [json.loads(entry["payload"]) for entry in desk.sim.received()
+                if entry["printer_id"] == printer.id]
+        return next((body["data"]["url"] for body in sent if body["action"] == "start"), None)
+
+    wait.until(url, "the printer is told to start", 20)
+    path = urllib.parse.urlsplit(url()).path
+
+    def fetch():
+        connection = http.client.HTTPConnection("127.0.0.1", desk.daemon.http_port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Range": "bytes=10-"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    assert fetch() == (206, content[10:])
+    assert desk.daemon.stop() == 0
+    desk.daemon.start()
+    assert fetch() == (206, content[10:])
+    # The printer never says a word of it: it must not begin later.
+    with desk.daemon.database() as database:
+        wait.until(lambda: database.one(
+            "SELECT e.state FROM fleet.command_executions e JOIN fleet.commands c USING (command_id) "
+            "WHERE c.request_id = %s", request) in ("timed_out", "sent_unconfirmed", "failed"),
+            "the start has ended", 90)
+    wait.until(lambda: fetch()[0] == 404, "its file is withdrawn", 10)
