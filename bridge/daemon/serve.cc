@@ -1,4 +1,5 @@
 // Construction of the daemon, in the order of what depends on what.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -19,6 +20,8 @@
 
 namespace printfleet::daemon {
 namespace {
+
+constexpr int kArenasMax = 2;  // glibc's heaps: of the loop, and of all others together
 
 // A broker with a life of its own is told to save its (new) sessions.
 void SaveOwnBroker(const settings::Settings& settings) {
@@ -273,6 +276,8 @@ void Daemon::WriteAddresses() {
 }
 
 int Serve(const settings::Loaded& loaded) {
+  // Each of HTTP's many threads would keep what the largest page it ever answered needed.
+  ::mallopt(M_ARENA_MAX, kArenasMax);
   if (const Status trusted = CheckTrust(loaded.settings.broker); !trusted.ok()) {
     LogError("daemon", trusted.error().message);
     return 2;

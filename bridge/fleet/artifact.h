@@ -16,7 +16,7 @@
 
 namespace printfleet::fleet {
 
-// The artifact of this name, sha256 or (decimal) id; nullptr when the library has none.
+// The artifact of this name or sha256; nullptr when the library has none.
 const Artifact* FindArtifact(const World& world, std::string_view text);
 
 // Puts the artifact that the arguments name into the request, and its sha256 into the arguments

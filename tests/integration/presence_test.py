@@ -399,7 +399,7 @@ def test_a_missing_certificate(guarded):
 def test_a_refused_topic_is_seen_while_it_is_listened_for(guarded):
     hand = Hand(guarded.port)
     config = guarded.daemon.data_dir / "broker" / "mosquitto.conf"
-    assert "log_type debug" not in config.read_text()
+    wait.until(lambda: "log_type debug" not in config.read_text(), "the last diagnosis is over", 10)
     request = guarded.person.send("printer.diagnose", args={"printer_id": hand.id, "seconds": 6})
     wait.until(lambda: "log_type debug" in config.read_text(), "the broker is told", 10)
     wrong = hand.topic("status", new_id())
