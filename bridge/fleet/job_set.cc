@@ -43,13 +43,8 @@ std::string MarkedJson(json::Value job, const JobMark& mark) {
 }  // namespace
 
 void AskJobSet(Turn& turn, const Request& request) {
-  Question question{};
-  question.kind = Question::Kind::kJobSet;
-  question.reply_to = request.reply_to;
-  question.request_id = request.id;
-  question.author = request.reply_to.author;
+  Question question = MakeQuestion(Question::Kind::kJobSet, request);
   question.subject = std::to_string(*request.args.Get<int64_t>("job_id"));
-  question.request = std::make_shared<const Request>(request);
   turn.output.questions.push_back(std::move(question));
   Audit(turn, request, request.spec->name, "asked");
 }

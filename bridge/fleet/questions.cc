@@ -156,14 +156,9 @@ std::optional<Rejection> FilterPrinter(const World& world, const Target& target,
 }
 
 void AskStore(Turn& turn, const Request& request, Kind kind) {
-  Question question{};
-  question.kind = kind;
-  question.reply_to = request.reply_to;
-  question.request_id = request.id;
-  question.author = request.reply_to.author;
+  Question question = MakeQuestion(kind, request);
   question.subject = SubjectOf(kind, request);
   question.argument = request.args_json;
-  question.request = std::make_shared<const Request>(request);
   question.after = Int(request, "after", Int(request, "since", 0));
   question.limit = Int(request, "limit", kLimitDefault);
   question.filter_command = Text(request, "command");

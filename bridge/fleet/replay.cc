@@ -52,15 +52,20 @@ bool Replay(Turn& turn, const Request& request) {
   return true;
 }
 
-void AskReplay(Turn& turn, const Request& request) {
+Question MakeQuestion(Question::Kind kind, const Request& request) {
   Question question{};
-  question.kind = Question::Kind::kReplay;
+  question.kind = kind;
   question.reply_to = request.reply_to;
   question.request_id = request.id;
   question.author = request.reply_to.author;
+  question.request = std::make_shared<const Request>(request);
+  return question;
+}
+
+void AskReplay(Turn& turn, const Request& request) {
+  Question question = MakeQuestion(Question::Kind::kReplay, request);
   question.subject = request.reply_to.author + "\n" + request.id;
   question.argument = DigestHex(request.body);
-  question.request = std::make_shared<const Request>(request);
   turn.output.questions.push_back(std::move(question));
 }
 

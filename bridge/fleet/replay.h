@@ -11,6 +11,10 @@
 
 namespace printfleet::fleet {
 
+// A question to the store on behalf of `request`; its answer comes to HandleAnswer. What it is
+// about is to be filled in.
+Question MakeQuestion(Question::Kind kind, const Request& request);
+
 // False when the memory does not know it.
 bool Replay(Turn& turn, const Request& request);
 

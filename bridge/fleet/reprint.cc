@@ -121,14 +121,9 @@ void AskReprint(Turn& turn, const Request& request) {
     Reject(turn, request, *rejection);
     return;
   }
-  Question question{};
-  question.kind = Question::Kind::kReprint;
-  question.reply_to = request.reply_to;
-  question.request_id = request.id;
-  question.author = request.reply_to.author;
+  Question question = MakeQuestion(Question::Kind::kReprint, request);
   question.subject = std::to_string(*request.args.Get<int64_t>("job_id"));
   question.filter_printer = std::get<PrinterId>(target);
-  question.request = std::make_shared<const Request>(request);
   turn.output.questions.push_back(std::move(question));
   Audit(turn, request, request.spec->name, "asked");
 }
