@@ -45,7 +45,7 @@ LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli b
 SOURCES_ONLY = ("pqxx/", "libpq-fe.h", "mosquitto.h", "mqtt_protocol.h", "yaml-cpp/", "civetweb.h",
                 "CLI/", "curl/", "sqlite3.h")
 SYSTEM = re.compile(r"[a-z_0-9]+$|(sys|linux|net|netinet|arpa)/\w+\.h$|"
-                    r"(fcntl|grp|ifaddrs|netdb|poll|pthread|pwd|signal|spawn|syslog|termios|unistd)\.h$")
+                    r"(fcntl|grp|ifaddrs|malloc|netdb|poll|pthread|pwd|signal|spawn|syslog|termios|unistd)\.h$")
 
 CLOCKS = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|gettimeofday|clock_gettime|"
                     r"localtime|gmtime)\b|(?<![\w.>])time\((NULL|nullptr|0|&)")
