@@ -386,9 +386,17 @@ bool Checker::AllDone() const {
   return std::ranges::all_of(commands_, [](const auto& entry) { return entry.second.done; });
 }
 
+// Among thousands of printers somebody always begins a print at the panel: a command that may heat
+// few at a time then waits as long as it may.
+bool Checker::WaitsForHeaters(int64_t id) const {
+  const fleet::Command* command = bridge_.core().world().commands.Find(CommandId{id});
+  return command != nullptr && command->request.options.heating && command->in_flight == 0 &&
+         command->next_turn && command->deadline_wall > clock_.now().wall;
+}
+
 void Checker::CheckAllDone() {
   for (const auto& [id, seen] : commands_) {
-    if (!seen.done) {
+    if (!seen.done && !WaitsForHeaters(id)) {
       Fail("command " + std::to_string(id) + " (" + seen.command + ") never ended");
     }
   }

@@ -62,6 +62,8 @@ class Checker {
   void CompareAll();
 
  private:
+  [[nodiscard]] bool WaitsForHeaters(int64_t id) const;
+
   struct Row {
     fleet::ExecutionState state = fleet::ExecutionState::kQueued;
     std::string message;
