@@ -108,18 +108,17 @@ Rejection NotFound(std::string_view text) {
 }  // namespace
 
 const Artifact* FindArtifact(const World& world, std::string_view text) {
-  const Artifact* by_name = nullptr;
+  if (const Artifact* by_name = FindByName(world, text)) {
+    return by_name;
+  }
   const Artifact* by_digest = nullptr;
   world.artifacts.ForEach([&](const ArtifactId& id, const Artifact& artifact) {
-    if (artifact.name == text) {
-      by_name = &artifact;
-    }
     // Of two names of one file the later, so that it is always the same.
     if (artifact.sha256 == text && (by_digest == nullptr || by_digest->id < id)) {
       by_digest = &artifact;
     }
   });
-  return by_name != nullptr ? by_name : by_digest;
+  return by_digest;
 }
 
 std::optional<Rejection> TakeArtifact(const World& world, Request& request) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "http/multipart.h"
 #include "http/slicer_place.h"
 
@@ -85,7 +86,7 @@ class Form {
   bool print_ = false;
 };
 
-// "": it starts. Else why it does not, and the status that says so.
+// The answer to an upload that is to be printed: 201, or why nothing starts.
 Answer Start(const Shared& shared, const Place& place, const Caller& caller,
              const std::string& name, const std::string& sha256) {
   json::Writer args;
@@ -126,7 +127,8 @@ Answer Upload(const Shared& shared, const Place& place, const Request& request) 
   Answer answer = form.print() ? Start(shared, place, caller, name, sha256)
                                : Json(UploadDocument(place, name, false), kCreated);
   if (answer.status == kCreated) {
-    answer.headers.emplace_back("Location", place.prefix + "/api/files/local/" + name);
+    answer.headers.emplace_back("Location",
+                                place.prefix + "/api/files/local/" + PercentEncoded(name));
   }
   return answer;
 }

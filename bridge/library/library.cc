@@ -159,7 +159,7 @@ std::optional<Thumbnail> Library::ThumbnailOf(std::string_view sha256) const {
 
 bool Library::Remove(std::string_view sha256) {
   const std::lock_guard lock(state_->mutex);
-  return state_->RemoveFiles(sha256);
+  return !state_->open.contains(sha256) && state_->RemoveFiles(sha256);
 }
 
 std::vector<std::string> Library::List() const {

@@ -91,7 +91,8 @@ class Library {
   [[nodiscard]] std::string PathOf(std::string_view sha256) const;
   [[nodiscard]] std::optional<Thumbnail> ThumbnailOf(std::string_view sha256) const;
 
-  // Open downloads of it go on. False: it was not there.
+  // Open downloads of it go on. False: it was not there, or an upload that brought it again is not
+  // settled.
   bool Remove(std::string_view sha256);
 
   // The sha256 of each file, in order.

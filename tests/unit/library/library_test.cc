@@ -147,6 +147,8 @@ TEST_F(LibraryTest, WhatNobodyKeepsGoes) {
 
 TEST_F(LibraryTest, RemoveTakesThePictureToo) {
   const auto stored = Put("a.gcode", OrcaSlicer());
+  EXPECT_FALSE(library_->Remove(stored->sha256));  // somebody is about to need it
+  library_->Settle(*stored, true);
   EXPECT_TRUE(library_->Remove(stored->sha256));
   EXPECT_FALSE(library_->Remove(stored->sha256));
   EXPECT_FALSE(library_->Remove("../../etc/passwd"));
