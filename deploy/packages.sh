@@ -11,7 +11,7 @@ set -euo pipefail
 run_packages=(
   ca-certificates cmake curl g++ ninja-build pkg-config
   libcivetweb-dev libcli11-dev libcurl4-openssl-dev libgtest-dev libmosquitto-dev libpq-dev
-  libpqxx-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev
+  libpqxx-dev libsqlite3-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev
   mosquitto mosquitto-clients postgresql-15 postgresql-client-15
 )
 # Besides, to test them. prometheus brings promtool, systemd its checkers of units; npm installs what tests/npm names. (tests/clang_tidy.sh wants clang-tidy, too.)

@@ -10,8 +10,8 @@
 # summary says it all.
 set -euo pipefail
 
-asan_layers=(base settings protocol printer capture fleet core library simulator fuzz)
-tsan_layers=(base library http)
+asan_layers=(base settings protocol printer capture fleet core spool library simulator fuzz)
+tsan_layers=(base spool library http)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root"

@@ -9,12 +9,17 @@
 // - Every Append that was taken (true) is answered by exactly one Appended or AppendFailed, every
 //   Read by one Entries or ReadFailed, every Settle by one Settled or SettleFailed; in the order
 //   they were asked. After Appended the entries are on the disk (synchronous=FULL), all of one
-//   Append or none.
+//   Append or none. After AppendFailed they are not; only a disk that fails itself (kInternal) may
+//   have them all the same.
 // - Ids grow and are never used again, also over restarts and after the spool was empty.
-// - What was forgotten does not come back while the process lives. After its death it may: the store
-//   knows how far it got (its Mark), and Forget is called with that before anything is read.
+// - What was forgotten does not come back while the process lives. After its death it may: the
+//   store knows how far it got (its Mark), and Forget is called with that before anything is read.
 // - `identity()` names this file; a spool that was lost or set aside has another one after it, so
-//   that the store's mark of the old one is not taken for the new one's.
+//   that the store's mark of the old one is not taken for the new one's. What could be saved of a
+//   damaged one has new ids, and may hold entries that the store had taken shortly before the
+//   process died.
+// - Ids mean the file that the events taken so far have told of: a Read or Forget that was asked of
+//   another one does nothing (ReadFailed, kConflict).
 #pragma once
 
 #include <cstdint>
@@ -32,15 +37,18 @@ namespace printfleet::spool {
 
 struct Config {
   std::string directory;  // made (0700) when it is missing; nothing else may be in it
-  // Bytes of the file, with its log, that reports may fill. Beyond it Appends of reports fail.
+  // Bytes of the file that hold something, with its log, that reports may fill. Beyond it Appends
+  // of reports fail.
   int64_t bytes_max = int64_t{8} << 30;
   // Bytes on top of bytes_max for records of stops alone, and of the disk: kept in a file of
   // ballast that makes room when the disk is full.
   int64_t reserve_bytes = int64_t{16} << 20;
+  // Names this boot of the machine.
+  std::string boot_id_file = "/proc/sys/kernel/random/boot_id";
 };
 
-// One thing that is kept. Of the messages those of the reports session; their mono times hold within
-// one boot of the machine, and are made anew from the wall clock's after another.
+// One thing that is kept. Of the messages those of the reports session; their mono times hold
+// within one boot of the machine, and are made anew from the wall clock's after another.
 using Item = std::variant<core::Message, core::StopRecord, core::RefusedRecord>;
 
 struct Entry {
@@ -51,8 +59,8 @@ struct Entry {
 
 enum class Condition : uint8_t {
   kGood,
-  kFull,        // bytes_max is reached: reports are refused, stops are kept in the reserve
-  kDiskFull,    // the disk is: likewise, and stops as long as the ballast lasts
+  kFull,        // bytes_max is reached: reports are refused, records are kept in the reserve
+  kDiskFull,    // the disk is: stops alone are kept, as long as the ballast lasts
   kUnwritable,  // the directory or the file cannot be used; tried again with back-off
 };
 
@@ -64,11 +72,12 @@ struct Contents {
   std::string trouble;  // what to do about it, for /readyz and the log; "" when good
   int64_t reports = 0;  // entries that are not forgotten, of reports
   int64_t records = 0;  // and of stops and refusals
-  int64_t bytes = 0;    // of the files on the disk
+  int64_t bytes = 0;    // of the file and its log on the disk; not of the ballast
   std::optional<WallTime> oldest_at;
   uint64_t appended_total = 0;   // entries, of this process
-  uint64_t forgotten_total = 0;  // entries that the store has taken
-  // A file that could not be read was set aside under this name, with what it held; "" for none.
+  uint64_t forgotten_total = 0;  // entries that the store has taken, also by Settle
+  // A file that could not be read was set aside under this path, with its log; "" for none. The
+  // last one of this process; the eight newest are kept.
   std::string set_aside;
 };
 
@@ -101,10 +110,19 @@ struct SettleFailed {
   Error error;
 };
 
-// The contents changed otherwise: the condition did, or what was forgotten is gone.
+// What a file held when it was opened. Of Open(), and an event whenever a file is opened later: the
+// first could not be, or the one in use had to be set aside or opened anew. Then it says what is
+// there now, also of this process, and identity() may be another one: entries are read from 0 on.
+struct Opened {
+  std::vector<std::string> stops;  // the records of stops, in order
+  std::vector<int64_t> doubts;     // batches in doubt that have entries
+};
+
+// The contents changed otherwise: the condition did, or something was forgotten.
 struct Changed {};
 
-using Event = std::variant<Appended, AppendFailed, Entries, ReadFailed, Settled, SettleFailed, Changed>;
+using Event = std::variant<Appended, AppendFailed, Entries, ReadFailed, Settled, SettleFailed,
+                           Opened, Changed>;
 
 class Spool {
  public:
@@ -114,30 +132,29 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Opens (or makes) the file, sets one that cannot be read aside, counts what it holds; then starts
-  // the thread. Never an error: a spool that cannot be opened is kUnwritable and tried again.
-  // `stops`: the records of stops that an earlier process left, in order.
-  struct Opened {
-    std::vector<std::string> stops;
-    // Batches in doubt that an earlier process kept entries of.
-    std::vector<int64_t> doubts;
-  };
+  // Opens (or makes) the file, sets one that cannot be read aside, counts what it holds; then
+  // starts the thread. Never an error: a spool that cannot be opened is kUnwritable and tried again
+  // (and an event Opened says what it holds, once it could be). Once.
   Opened Open();
 
-  // Keeps these. `doubt_seq`: they are of a batch whose COMMIT is in doubt; Settle tells.
+  // Keeps these. Refusals, and reports even more so, are refused sooner than stops, and an Append
+  // is as its most modest item: append stops by themselves. `doubt_seq`: they are of a batch whose
+  // COMMIT is in doubt; Settle tells.
   // False: the mailbox is full (kMailboxCapacity).
   [[nodiscard]] bool Append(uint64_t ticket, std::vector<Item> items,
                             std::optional<int64_t> doubt_seq = std::nullopt);
 
-  // The entries with ids above `after`, at most so many messages and (roughly) bytes. Entries in
-  // doubt are never read: they end the answer, with `last` false.
+  // The entries with ids above `after`, at most so many messages and (roughly) bytes, but at least
+  // one. Entries in doubt are never read: they end the answer, with `last` false. Damaged ones are
+  // left out and removed, with a line in the log.
   [[nodiscard]] bool Read(int64_t after, size_t entries_max, size_t bytes_max);
 
-  // The store has everything up to and with `id`. What it takes on the disk is given back in time.
+  // The store has everything up to and with `id`, except what is in doubt and behind that. What it
+  // takes on the disk is given back in time.
   [[nodiscard]] bool Forget(int64_t id);
 
-  // What became of a batch in doubt: committed, its entries go; not committed, they are entries like
-  // others. Durable before Settled.
+  // What became of a batch in doubt: committed, its entries go; not committed, they are entries
+  // like others. Durable before Settled.
   [[nodiscard]] bool Settle(int64_t batch_seq, bool committed);
 
   // Of this file: 32 hex digits; "" while it is unwritable.
