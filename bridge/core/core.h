@@ -77,7 +77,7 @@ class Core {
   [[nodiscard]] std::vector<Publish> StopPublishes(const fleet::StopPlan& plan,
                                                    const Instant& now) const;
 
-  // The response to a request that cannot be taken now, and a record of it for stops.log.
+  // The response to a request that cannot be taken now, and a record of it for the spool.
   struct Refusal {
     std::vector<Publish> publishes;
     std::string record_json;  // "" when there is nothing to keep
@@ -86,7 +86,7 @@ class Core {
   [[nodiscard]] Refusal Refuse(const Message& message, const Instant& now,
                                std::string_view reason) const;
   [[nodiscard]] Publish StopResponse(const fleet::StopPlan& plan) const;
-  // Remembers the stop of a record of stops.log: an earlier life sent it.
+  // Remembers the stop of a record of the spool: an earlier life sent it.
   void AdoptAhead(std::string_view record_json);
 
   // The heartbeat that is due, or nullopt. Independent of any batch.

@@ -33,6 +33,7 @@ struct Message {
   std::string payload;
   bool retained = false;
   uint64_t ingest_seq = 0;  // order of arrival over both sessions, of this process
+  int64_t spool_id = 0;     // of one that waited in the spool; 0: read from the broker just now
   Instant received;
   std::optional<uint32_t> message_expiry_s;
   std::string response_topic;
@@ -99,15 +100,21 @@ struct Published {
 // A deadline of core came: see Core::NextDeadline.
 struct Tick {};
 
-// A stop that was sent while the store was away, from stops.log.
+// A stop that was sent while the store was away, from the spool.
 struct StopRecord {
   std::string json;
+  int64_t spool_id = 0;
 };
 
-// A request refused while the store was away, from stops.log: for the audit.
+// A request refused while the store was away, from the spool: for the audit.
 struct RefusedRecord {
   std::string json;
+  int64_t spool_id = 0;
 };
+
+// Reading from the spool began or ended. While it lasts, nothing that is read is of now: as when we
+// are deaf (Links::SetDraining).
+struct Draining {};
 
 struct Answer {
   fleet::Question question;
@@ -152,7 +159,7 @@ struct ToldDirectly {
 
 using Event =
     std::variant<Message, PoisonMessage, SessionUp, SessionDown, RecentDigests, OutboundUp,
-                 OutboundDown, BrokerNote, Published, Tick, StopRecord, RefusedRecord, Answer,
-                 CancelUnsent, FileStored, FileSent, Notified, BridgeNews, ToldDirectly>;
+                 OutboundDown, BrokerNote, Published, Tick, Draining, StopRecord, RefusedRecord,
+                 Answer, CancelUnsent, FileStored, FileSent, Notified, BridgeNews, ToldDirectly>;
 
 }  // namespace printfleet::core

@@ -67,7 +67,8 @@ std::string Links::NextHeartbeat(const Instant& now) {
 
 bool Links::Deaf(Session session, const Instant& now) const {
   const Link& link = Of(session);
-  return !link.heard_at || now.mono - *link.heard_at >= config_.deaf_after;
+  return (draining_ && session == Session::kReports) || !link.heard_at ||
+         now.mono - *link.heard_at >= config_.deaf_after;
 }
 
 std::optional<MonoTime> Links::DeafAt(Session session, const Instant& now) const {

@@ -55,6 +55,12 @@ class Links {
 
   [[nodiscard]] bool up(Session session) const { return Of(session).up; }
 
+  // What is read comes from the spool, and nothing of it is of now. Reports count as not heard
+  // meanwhile, however long ago the last heartbeat was.
+  void SetDraining(bool draining) { draining_ = draining; }
+
+  [[nodiscard]] bool draining() const { return draining_; }
+
   // No heartbeat for deaf_after (or never yet).
   [[nodiscard]] bool Deaf(Session session, const Instant& now) const;
   // The moment at which Deaf turns true if nothing is heard; nullopt when it is already.
@@ -85,6 +91,7 @@ class Links {
   std::array<Link, kSessions> links_;
   std::optional<MonoTime> settled_before_;  // by an earlier process
   MonoTime next_heartbeat_;
+  bool draining_ = false;
 };
 
 }  // namespace printfleet::core

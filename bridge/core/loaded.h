@@ -29,6 +29,7 @@ struct Loaded {
   std::vector<NotificationRow> notifications;  // open and queued
   fleet::Ledger ledger;
   int64_t next_batch_seq = 1;
+  SpoolMark spool;
 };
 
 }  // namespace printfleet::core

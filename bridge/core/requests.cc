@@ -52,6 +52,7 @@ std::optional<fleet::Delivery> Core::DeliveryOf(const Message& message) const {
   delivery.retained = message.retained;
   delivery.backlog = message.backlog;
   delivery.deaf_for = message.deaf_for;
+  delivery.draining = links_.draining();
   delivery.message_expiry_s = message.message_expiry_s;
   delivery.response_topic = message.response_topic;
   delivery.correlation_data = message.correlation_data;

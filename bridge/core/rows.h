@@ -135,6 +135,14 @@ struct DownloadRow {
   int64_t bytes_sent = 0;
 };
 
+// How far into which spool a batch reaches: stored with it, so that no entry is taken twice.
+struct SpoolMark {
+  std::string identity;  // spool::Spool::identity(); "" for none
+  int64_t through = 0;
+
+  bool operator==(const SpoolMark&) const = default;
+};
+
 struct Rows {
   std::vector<ReportRow> reports;
   std::vector<TelemetryRow> telemetry;

@@ -35,6 +35,7 @@ void Core::Step(const Event& event, const Instant& now) {
           [&](const Published& published) { OnPublished(published, now); },
           // Presence, settling jobs, executions' and commands' deadlines, our questions: time.cc.
           [&](const Tick&) { OnTick(now); },
+          [&](const Draining&) { UpdateLive(now); },
           // What was done while the store was away, for the tables.
           [&](const StopRecord& record) { OnStopRecord(record, now); },
           [&](const RefusedRecord& record) { OnRefusedRecord(record, now); },

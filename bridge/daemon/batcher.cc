@@ -12,8 +12,14 @@ size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
 }
 
-// Of stops.log.
-bool IsRecord(const core::Event& event) {
+// Came from the spool, and will come from it again.
+bool IsSpooled(const core::Event& event) {
+  if (const auto* message = std::get_if<core::Message>(&event)) {
+    return message->spool_id != 0;
+  }
+  if (const auto* poison = std::get_if<core::PoisonMessage>(&event)) {
+    return poison->message.spool_id != 0;
+  }
   return std::holds_alternative<core::StopRecord>(event) ||
          std::holds_alternative<core::RefusedRecord>(event);
 }
@@ -21,15 +27,19 @@ bool IsRecord(const core::Event& event) {
 }  // namespace
 
 Batcher::Batcher(const settings::Settings& settings, core::Core& core, store::Worker& worker,
-                 CrashGuard& guard, StopsLog& stops, Hooks hooks)
+                 CrashGuard& guard, SpoolDesk& spool, Hooks hooks)
     : settings_(settings),
       core_(core),
       worker_(worker),
       guard_(guard),
-      stops_(stops),
+      spool_(spool),
       hooks_(std::move(hooks)),
-      messages_max_(static_cast<size_t>(settings.inbound.batch_messages_max)) {
-  AdoptAhead();
+      messages_max_(static_cast<size_t>(settings.inbound.batch_messages_max)) {}
+
+void Batcher::AdoptStops(const std::vector<std::string>& records) {
+  for (const std::string& record : records) {
+    core_.AdoptAhead(record);
+  }
 }
 
 const core::Message* Batcher::MessageOf(const core::Event& event) {
@@ -74,19 +84,6 @@ void Batcher::SendStopAhead(core::Message& message, const Instant& now) {
   }
   if (state_ == State::kCommitting) {
     WithdrawOvertaken(*message.stop_sent);
-  }
-}
-
-// Which stops went out without the store in an earlier life.
-void Batcher::AdoptAhead() {
-  const auto records = stops_.Read();
-  if (!records.ok()) {
-    return;  // ReplayStopsLog says so
-  }
-  for (const core::Event& event : *records) {
-    if (const auto* stop = std::get_if<core::StopRecord>(&event)) {
-      core_.AdoptAhead(stop->json);
-    }
   }
 }
 
@@ -151,6 +148,7 @@ void Batcher::OnStoreEvent(store::Event event, const Instant& now) {
     if (digests_asked_) {
       digests_asked_ = false;
       digests_ready_ = true;
+      drained_since_digests_ = 0;
       events_.push_front(core::RecentDigests{std::move(digests->digests)});
     }
   } else if (auto* answer = std::get_if<core::Answer>(&event)) {
@@ -171,6 +169,9 @@ void Batcher::Requeue() {
     core_.Drop(Now());
   }
   for (auto event = batch_.rbegin(); event != batch_.rend(); ++event) {
+    if (IsSpooled(*event)) {
+      continue;
+    }
     if (auto* message = std::get_if<core::Message>(&*event)) {
       auto& queue = message->session == core::Session::kCommands ? commands_ : reports_;
       queue.push_front(std::move(*message));
@@ -184,17 +185,32 @@ void Batcher::Requeue() {
   batch_urgent_ = false;
   batch_since_.reset();
   effects_ = {};
+  if (std::exchange(spool_through_, 0) != 0) {
+    spool_entries_ = 0;
+    spool_.Rewind();
+  }
 }
 
 void Batcher::Turn(const Instant& now) {
+  TakeReportsKept();
+  if (resuming_) {
+    TryResume(now);
+  }
   if (!digests_ready_ && !digests_asked_ && loaded_ && state_ != State::kAway) {
     digests_asked_ = worker_.LoadDigests();
   }
   if (state_ == State::kAway) {
     away_since_ = away_since_.value_or(now.mono);
-    RefuseWaiting(now);
-    HoldBudget(now);
+    if (!resuming_) {
+      RefuseWaiting(now);
+      HoldBudget(now);
+    }
     return;
+  }
+  WatchSpool(now);
+  if (reading_) {
+    spool_.Fetch(static_cast<size_t>(settings_.inbound.batch_messages_max),
+                 static_cast<size_t>(settings_.inbound.batch_bytes_max));
   }
   // A batch that changes nothing in the store is released at once; then there may be more.
   for (int rounds = 0; rounds < 4 && state_ == State::kReading; ++rounds) {
@@ -211,11 +227,11 @@ void Batcher::Turn(const Instant& now) {
 }
 
 void Batcher::Fill(const Instant& now) {
-  // What was done without the store, before somebody repeats it.
-  while (!events_.empty() && IsRecord(events_.front())) {
-    core::Event event = std::move(events_.front());
-    events_.pop_front();
-    StepOne(std::move(event), now);
+  if (reading_ && !draining_ && spool_.has_more()) {
+    ReplayRecords(now);
+    if (spool_.has_more()) {
+      return;  // what was done without the store comes before somebody repeats it
+    }
   }
   while (batch_messages_ < messages_max_ && !commands_.empty()) {
     core::Message message = std::move(commands_.front());
@@ -226,6 +242,10 @@ void Batcher::Fill(const Instant& now) {
     core::Event event = std::move(events_.front());
     events_.pop_front();
     StepOne(std::move(event), now);
+  }
+  if (draining_) {
+    Drain(now);
+    return;
   }
   const auto bytes_max = static_cast<size_t>(settings_.inbound.batch_bytes_max);
   while (digests_ready_ && batch_messages_ < messages_max_ && batch_bytes_ < bytes_max &&
@@ -247,8 +267,11 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
     ++batch_messages_;
     batch_bytes_ += BytesOf(*message);
     batch_urgent_ |= message->session == core::Session::kCommands;
+    const auto refused = spool_poison_.find(message->spool_id);
     if (guard_.Poison(message->digest)) {
       event = core::PoisonMessage{std::move(*message), "crashed"};
+    } else if (refused != spool_poison_.end()) {
+      event = core::PoisonMessage{std::move(*message), refused->second};
     }
   } else {
     batch_urgent_ |= !std::holds_alternative<core::Tick>(event);
@@ -267,7 +290,7 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
 }
 
 bool Batcher::Full(const Instant& now) const {
-  return batch_urgent_ || batch_messages_ >= messages_max_ ||
+  return batch_urgent_ || batch_messages_ >= messages_max_ || (draining_ && !spool_.has_more()) ||
          batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) || !batch_since_ ||
          now.mono - *batch_since_ >= settings_.inbound.batch_time;
 }
@@ -280,7 +303,7 @@ void Batcher::CloseBatch(const Instant& now) {
       WithdrawOvertaken(*waiting.stop_sent);
     }
   }
-  batch_has_rows_ = !effects_.rows.empty();
+  batch_has_rows_ = !effects_.rows.empty() || spool_through_ != 0;
   if (!batch_has_rows_) {
     ReleaseBatch(now);
     return;
@@ -296,6 +319,9 @@ void Batcher::CloseBatch(const Instant& now) {
     if (const core::Message* message = MessageOf(event)) {
       batch.digests[static_cast<size_t>(message->session)].push_back(message->digest);
     }
+  }
+  if (spool_through_ != 0) {
+    batch.spool = core::SpoolMark{spool_identity_, spool_through_};
   }
   batch.rows = std::move(effects_.rows);
   commit_since_ = now.mono;
@@ -313,6 +339,7 @@ void Batcher::ReleaseBatch(const Instant& now) {
     ++next_seq_;
   }
   core_.Merge(now);
+  ForgetSpooled();
   if (effects_.snapshot_changed) {
     hooks_.snapshot_changed();
   }
@@ -335,14 +362,6 @@ void Batcher::ReleaseBatch(const Instant& now) {
       events_.emplace_back(core::Answer{asked, false, {}, "the database is away"});
     }
   }
-  if (!stops_replayed_) {
-    if (!std::any_of(events_.begin(), events_.end(), IsRecord)) {
-      stops_replayed_ = true;
-      if (const Status cleared = stops_.ForgetRead(); !cleared.ok()) {
-        LogError("daemon", "stops.log cannot be emptied", {{"error", cleared.error().message}});
-      }
-    }
-  }
   effects_ = {};
   batch_.clear();
   batch_messages_ = 0;
@@ -357,7 +376,8 @@ void Batcher::ReleaseBatch(const Instant& now) {
 
 // Acknowledgements go out all at once, so a session's wait until none of its messages is left.
 void Batcher::ReleaseAcks() {
-  const bool waiting[core::kSessions] = {!reports_.empty(), !commands_.empty()};
+  const bool waiting[core::kSessions] = {!reports_.empty() || spool_.reports_in_flight(),
+                                         !commands_.empty() || spool_.records_in_flight()};
   for (const core::Session session : {core::Session::kCommands, core::Session::kReports}) {
     const auto index = static_cast<size_t>(session);
     if (held_[index] && !waiting[index]) {
@@ -387,6 +407,9 @@ void Batcher::OnRefused(const store::CommitFailed& failed, const Instant& now) {
   batch_.clear();
   Requeue();
   for (auto event = batch.rbegin(); event != batch.rend(); ++event) {
+    if (LeaveOutSpooled(*event, messages, error)) {
+      continue;
+    }
     auto* message = std::get_if<core::Message>(&*event);
     if (message != nullptr && known) {
       events_.emplace_front(core::PoisonMessage{std::move(*message), core::kKnownRequest});
@@ -412,22 +435,27 @@ bool Batcher::MayRead(core::Session session) const {
   if (session == core::Session::kCommands) {
     return commands_.size() < static_cast<size_t>(settings_.inbound.receive_max);
   }
+  if (spooling_) {
+    return !spool_.reports_in_flight() &&
+           reports_.size() < static_cast<size_t>(settings_.inbound.batch_messages_max);
+  }
   if (state_ == State::kAway) {
-    // Only to get a session at the broker; it is left once something is held too long.
+    // Only to get a session at the broker, until the spool takes over or it is left.
     return reports_.empty() && !held_[static_cast<size_t>(core::Session::kReports)];
   }
-  return state_ == State::kReading && batch_messages_ + reports_.size() < messages_max_;
+  return !draining_ && state_ == State::kReading &&
+         batch_messages_ + reports_.size() < messages_max_;
 }
 
 bool Batcher::idle() const {
   return (state_ == State::kReading || state_ == State::kAway) && batch_.empty() &&
-         commands_.empty();
+         commands_.empty() && !spool_.records_in_flight() && !spool_.reports_in_flight();
 }
 
 std::optional<MonoTime> Batcher::NextDeadline(const Instant& now) const {
   switch (state_) {
     case State::kReading: {
-      auto next = core_.NextDeadline(now);
+      auto next = draining_ ? std::nullopt : core_.NextDeadline(now);
       if (batch_since_) {
         const MonoTime close = *batch_since_ + settings_.inbound.batch_time;
         next = next ? std::min(*next, close) : close;

@@ -9,8 +9,9 @@
 //
 // One batch and one transaction at a time. While committing nothing is stepped; a stop is planned
 // against the committed core, sent at once, and recorded by the next batch. While the store is
-// away, requests are refused at once, stops go out and are kept in stops.log, reports are held for
-// inbound.hold_time and then left to the broker.
+// away, requests are refused at once, stops go out and are kept in the spool, reports are held for
+// inbound.hold_time and then go into the spool, or, where that takes none, are left to the broker.
+// When the store is back, the spool is drained before reports are read from the broker again.
 //
 // Owns no socket: the daemon gives it what was read and asks what may be read. Loop thread only.
 #pragma once
@@ -20,13 +21,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/histogram.h"
 #include "base/time.h"
 #include "core/core.h"
 #include "daemon/crash_guard.h"
-#include "daemon/stops_log.h"
+#include "daemon/spool_desk.h"
 #include "settings/settings.h"
 #include "store/worker.h"
 
@@ -47,7 +50,11 @@ class Batcher {
   };
 
   Batcher(const settings::Settings& settings, core::Core& core, store::Worker& worker,
-          CrashGuard& guard, StopsLog& stops, Hooks hooks);
+          CrashGuard& guard, SpoolDesk& spool, Hooks hooks);
+
+  // Stops that an earlier process sent without the store: they are only answered if they come
+  // again.
+  void AdoptStops(const std::vector<std::string>& records);
 
   // -- What arrived --
   void OnMessages(std::vector<core::Message> messages, const Instant& now);
@@ -67,6 +74,15 @@ class Batcher {
   [[nodiscard]] std::optional<MonoTime> NextDeadline(const Instant& now) const;
 
   [[nodiscard]] bool store_available() const { return state_ != State::kAway; }
+
+  // Reports are wanted from the broker; else its session is left, and its queue holds them.
+  [[nodiscard]] bool TakesReports() const;
+
+  // Reports go into the spool: the store is away for long.
+  [[nodiscard]] bool spooling() const { return spooling_; }
+
+  // Reports come from the spool.
+  [[nodiscard]] bool draining() const { return draining_; }
 
   [[nodiscard]] bool loaded() const { return loaded_; }
 
@@ -100,15 +116,34 @@ class Batcher {
   void RefuseWaiting(const Instant& now);
   void RefuseBatchInDoubt(const Instant& now);
   void RefuseOne(const core::Message& message, std::string_view reason, const Instant& now);
-  void ReplayStopsLog();
-  void AdoptAhead();
+  void KeepStop(const fleet::StopPlan& stop);
   void HoldBudget(const Instant& now);
+  [[nodiscard]] bool MaySpool(const Instant& now);
+
+  // batcher_spool.cc
+  void SpoolReports();
+  void SpoolDoubt();
+  void TakeReportsKept();
+  void AdoptSpool(const core::Loaded& loaded);
+  [[nodiscard]] Instant RebuildAt(const Instant& now) const;
+  void Resume(const Instant& now);
+  void TryResume(const Instant& now);
+  void WatchSpool(const Instant& now);
+  void BeginDrain(const Instant& now);
+  void EndDrain(const Instant& now);
+  void LeaveDrain();
+  void ReplayRecords(const Instant& now);
+  void Drain(const Instant& now);
+  void StepSpooled(spool::Item item, const Instant& now);
+  [[nodiscard]] bool WantsDigests(const core::Message& message);
+  void ForgetSpooled();
+  bool LeaveOutSpooled(const core::Event& event, size_t messages, const Error& error);
 
   const settings::Settings& settings_;
   core::Core& core_;
   store::Worker& worker_;
   CrashGuard& guard_;
-  StopsLog& stops_;
+  SpoolDesk& spool_;
   Hooks hooks_;
 
   State state_ = State::kAway;
@@ -140,8 +175,21 @@ class Batcher {
   int commits_open_ = 0;  // asked of the worker and not answered yet
   bool in_doubt_ = false;
   bool doubt_answered_ = false;  // its requests were answered `unknown`
-  bool stops_replayed_ = true;   // false: stops.log has something that the batch writes
   bool held_[core::kSessions] = {false, false};
+
+  // The spool.
+  bool spooling_ = false;
+  bool resuming_ = false;    // the store is there; what is under way with the spool comes first
+  bool doubt_kept_ = false;  // the reports of the batch in doubt are in the spool
+  bool draining_ = false;
+  int64_t spool_through_ = 0;   // the last entry that the batch holds; 0: none
+  size_t spool_entries_ = 0;    // of the batch
+  std::string spool_identity_;  // which spool they are of
+  std::unordered_map<int64_t, std::string_view> spool_poison_;  // entries the store refuses
+  size_t drained_since_digests_ = 0;
+  uint64_t drained_ = 0;  // of this draining
+  MonoTime drain_since_;
+  int64_t loaded_seq_ = 0;  // the last batch of earlier processes
 
   LatencyHistogram commit_duration_;
 };

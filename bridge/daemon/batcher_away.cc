@@ -15,6 +15,7 @@ constexpr milliseconds kDoubtPatience{2000};
 
 void Batcher::OnAway(const Instant& now) {
   digests_asked_ = false;
+  resuming_ = false;
   if (state_ == State::kAway) {
     return;
   }
@@ -24,9 +25,11 @@ void Batcher::OnAway(const Instant& now) {
   state_ = State::kAway;
   away_since_ = now.mono;
   doubt_answered_ = false;
+  doubt_kept_ = false;
   if (!in_doubt_) {
     Requeue();
   }
+  LeaveDrain();
 }
 
 void Batcher::RefuseWaiting(const Instant& now) {
@@ -45,7 +48,8 @@ void Batcher::RefuseWaiting(const Instant& now) {
     }
   }
   commands_ = std::move(kept);
-  if (all && commands_.empty() && held_[static_cast<size_t>(core::Session::kCommands)]) {
+  if (all && commands_.empty() && !spool_.records_in_flight() &&
+      held_[static_cast<size_t>(core::Session::kCommands)]) {
     held_[static_cast<size_t>(core::Session::kCommands)] = false;
     core_.links().OnReleased(core::Session::kCommands);
     hooks_.release(core::Session::kCommands);
@@ -64,34 +68,61 @@ void Batcher::RefuseBatchInDoubt(const Instant& now) {
 
 void Batcher::RefuseOne(const core::Message& message, std::string_view reason, const Instant& now) {
   if (message.stop_sent) {
-    const std::string& record = message.stop_sent->record_json;
-    if (const Status kept = record.empty() ? Ok{} : stops_.AppendStop(record); !kept.ok()) {
-      LogError("daemon", "a stop was sent but cannot be kept for the tables",
-               {{"error", kept.error().message}});
-    }
-    hooks_.publish(core_.StopResponse(*message.stop_sent));
+    KeepStop(*message.stop_sent);
     return;
   }
   core::Core::Refusal refusal = core_.Refuse(message, now, reason);
   if (!refusal.record_json.empty()) {
-    if (const Status kept = stops_.AppendRefusal(refusal.record_json); !kept.ok()) {
-      LogWarning("daemon", "a refusal cannot be kept for the audit",
-                 {{"error", kept.error().message}});
-    }
+    spool_.KeepRecord(core::RefusedRecord{std::move(refusal.record_json)}, [](const Status& kept) {
+      if (!kept.ok()) {
+        LogWarning("daemon", "a refusal cannot be kept for the audit",
+                   {{"error", kept.error().message}});
+      }
+    });
   }
   for (core::Publish& publish : refusal.publishes) {
     hooks_.publish(std::move(publish));
   }
 }
 
-void Batcher::HoldBudget(const Instant& now) {
-  const bool held = held_[static_cast<size_t>(core::Session::kReports)];
-  if (!held || !away_since_ || now.mono - *away_since_ < settings_.inbound.hold_time) {
+// Its author is answered when it is on the disk, or cannot be put there.
+void Batcher::KeepStop(const fleet::StopPlan& stop) {
+  core::Publish response = core_.StopResponse(stop);
+  if (stop.record_json.empty()) {
+    hooks_.publish(std::move(response));
     return;
   }
-  LogWarning("inbound", "the database stays away; reports wait in the broker",
-             {{"held_s", std::chrono::floor<seconds>(now.mono - *away_since_).count()}});
-  hooks_.drop_reports();
+  spool_.KeepRecord(core::StopRecord{stop.record_json},
+                    [this, response = std::move(response)](const Status& kept) {
+                      if (!kept.ok()) {
+                        LogError("daemon", "a stop was sent but cannot be kept on the disk",
+                                 {{"error", kept.error().message}});
+                      }
+                      hooks_.publish(response);
+                    });
+}
+
+void Batcher::HoldBudget(const Instant& now) {
+  if (!away_since_ || now.mono - *away_since_ < settings_.inbound.hold_time) {
+    return;
+  }
+  if (MaySpool(now)) {
+    SpoolReports();
+  } else if (held_[static_cast<size_t>(core::Session::kReports)]) {
+    LogWarning("inbound", "the database stays away; reports wait in the broker",
+               {{"held_s", std::chrono::floor<seconds>(now.mono - *away_since_).count()},
+                {"spool", spool_.contents().trouble}});
+    hooks_.drop_reports();
+  }
+}
+
+bool Batcher::MaySpool(const Instant& now) {
+  if (!spooling_ && spool_.good()) {
+    spooling_ = true;
+    LogWarning("inbound", "the database stays away; reports go to the spool",
+               {{"held_s", std::chrono::floor<seconds>(now.mono - *away_since_).count()}});
+  }
+  return spooling_ && spool_.good();
 }
 
 // -- The store is back --
@@ -100,7 +131,8 @@ void Batcher::OnConnected(store::Connected connected, const Instant& now) {
   LogInfo("database", "connected");
   if (connected.loaded) {
     next_seq_ = connected.loaded->next_batch_seq;
-    core_.Rebuild(std::move(*connected.loaded), now);
+    AdoptSpool(*connected.loaded);
+    core_.Rebuild(std::move(*connected.loaded), RebuildAt(now));
     loaded_ = true;
     hooks_.snapshot_changed();
     hooks_.loaded();
@@ -112,32 +144,7 @@ void Batcher::OnConnected(store::Connected connected, const Instant& now) {
     return;
   }
   Requeue();
-  state_ = State::kReading;
-  away_since_.reset();
-  ReplayStopsLog();
-}
-
-void Batcher::ReplayStopsLog() {
-  // Those of an earlier try are in the log still.
-  std::erase_if(events_, [](const core::Event& event) {
-    return std::holds_alternative<core::StopRecord>(event) ||
-           std::holds_alternative<core::RefusedRecord>(event);
-  });
-  auto events = stops_.Read();
-  if (!events.ok()) {
-    LogError("daemon", "what was sent while the database was away cannot be read",
-             {{"error", events.error().message}});
-    return;
-  }
-  if (events->empty()) {
-    return;
-  }
-  LogInfo("daemon", "writing what was done while the database was away",
-          {{"records", events->size()}});
-  stops_replayed_ = false;
-  for (auto event = events->rbegin(); event != events->rend(); ++event) {
-    events_.push_front(std::move(*event));
-  }
+  Resume(now);
 }
 
 void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
@@ -145,7 +152,7 @@ void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
           committed ? "the COMMIT in doubt was done" : "the COMMIT in doubt was not done",
           {{"seq", next_seq_}});
   in_doubt_ = false;
-  away_since_.reset();
+  spool_.Settle(next_seq_, committed);
   if (!committed) {
     if (doubt_answered_) {
       // Their authors were told `unknown`; asked again, the answer is that there is no such
@@ -155,9 +162,15 @@ void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
         return message != nullptr && message->session == core::Session::kCommands;
       });
     }
+    if (doubt_kept_) {
+      // They are in the spool now.
+      std::erase_if(batch_, [](const core::Event& event) {
+        const core::Message* message = MessageOf(event);
+        return message != nullptr && message->session == core::Session::kReports;
+      });
+    }
     Requeue();
-    state_ = State::kReading;
-    ReplayStopsLog();
+    Resume(now);
     return;
   }
   if (doubt_answered_) {
@@ -170,7 +183,8 @@ void Batcher::OnDoubtResolved(bool committed, const Instant& now) {
     events_.emplace_back(std::move(cancel));
   }
   ReleaseBatch(now);
-  ReplayStopsLog();
+  state_ = State::kAway;
+  Resume(now);
 }
 
 }  // namespace printfleet::daemon

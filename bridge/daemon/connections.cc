@@ -85,8 +85,9 @@ void Connections::Connect(core::Session session, const Instant& now) {
   if (!link.handle || !link.handle->closed() || now.mono < link.retry.at) {
     return;
   }
-  // Reports are left to the broker while the store is away, once it has a session to keep them in.
-  if (session == core::Session::kReports && link.ever_up && !batcher_->store_available()) {
+  // Reports are left to the broker while nobody takes them, once it has a session to keep them in.
+  if (session == core::Session::kReports && !batcher_->TakesReports() &&
+      (link.ever_up || batcher_->draining())) {
     return;
   }
   link.retry.Failed(now.mono);
@@ -267,7 +268,7 @@ void Connections::DropReports() {
   mqtt::Inbound* handle = inbound_[static_cast<size_t>(core::Session::kReports)].handle.get();
   if (handle != nullptr && !handle->closed()) {
     handle->Drop();
-    Down(core::Session::kReports, "left to the broker while the database is away", Now());
+    Down(core::Session::kReports, "left to the broker until reports can be taken again", Now());
   }
 }
 

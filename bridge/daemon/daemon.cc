@@ -54,6 +54,7 @@ void Daemon::Turn() {
       batcher_->OnStoreEvent(std::move(event), now);
     }
   });
+  polls.Add(spool_desk_->event_fd(), POLLIN, [this](short) { spool_desk_->OnEvents(); });
   polls.Add(sender_->event_fd(), POLLIN, [this](short) { TakeNotified(Now()); });
   polls.Add(desk_->fd(), POLLIN, [this](short) { desk_->Take(*batcher_, Now()); });
   connections_->AddTo(polls);
@@ -241,6 +242,7 @@ void Daemon::EverySecond(const Instant& now) {
     next_alive_ = now.mono + kAliveInterval;
     KeepAlive(now);
   }
+  spool_desk_->EverySecond();
   utc_offset_ = UtcOffset(now.wall);
   core_->SetUtcOffset(utc_offset_);
   if (batcher_->loaded()) {
@@ -257,7 +259,8 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
   surroundings.broker_dropped = broker_dropped_;
   surroundings.broker_logs_denied = logs_denied_;
-  surroundings.waiting = stops_->waiting();
+  surroundings.warnings = Warnings();
+  surroundings.spool = spool_desk_.get();
   surroundings.files = &http_->traffic();
   surroundings.library_bytes = library_->BytesUsed();
   surroundings.certificates = certificates_;
@@ -300,12 +303,15 @@ void Daemon::OnBrokerStatus(const core::Message& message) {
 // Why the bridge cannot do what it is there for; "" when it can.
 std::string Daemon::Trouble(const Instant& now) const {
   if (!store_connected_) {
-    return "the database is away: " + store_trouble_;
+    return StoreTrouble();
   }
   if (!connections_->outbound_up()) {
     const std::string& why =
         broker_ && !broker_->trouble().empty() ? broker_->trouble() : connections_->trouble();
     return "the broker is away: " + why;
+  }
+  if (batcher_->draining()) {
+    return "draining: what was read while the database was away is being stored";
   }
   if (core_->links().Deaf(core::Session::kReports, now)) {
     return "deaf: no heartbeat comes back through the broker";
@@ -314,6 +320,32 @@ std::string Daemon::Trouble(const Instant& now) const {
     return "deaf for commands: no heartbeat comes back through the broker";
   }
   return "";
+}
+
+std::string Daemon::StoreTrouble() const {
+  std::string trouble = "the database is away: " + store_trouble_;
+  if (batcher_->spooling() && spool_desk_->good()) {
+    return trouble + "; reports go to the spool";
+  }
+  return trouble;
+}
+
+// What does not keep the bridge from working, and will if nobody looks after it.
+std::vector<std::string> Daemon::Warnings() const {
+  std::vector<std::string> warnings;
+  const spool::Contents& contents = spool_desk_->contents();
+  if (contents.condition != spool::Condition::kGood) {
+    warnings.push_back("spool " + std::string(spool::Name(contents.condition)) + ": " +
+                       contents.trouble);
+  }
+  if (!contents.set_aside.empty()) {
+    warnings.push_back("spool: a file that cannot be read was set aside as " + contents.set_aside);
+  }
+  if (spool_desk_->unwritten() > 0) {
+    warnings.push_back(std::to_string(spool_desk_->unwritten()) +
+                       " stops are kept in memory alone: the disk does not take them");
+  }
+  return warnings;
 }
 
 void Daemon::UpdateCondition() {
@@ -384,6 +416,7 @@ void Daemon::Shutdown() {
   connections_->Close();
   desk_->Close();
   worker_.reset();
+  spool_.reset();
   sender_.reset();
   http_.reset();
   for (Server* server : {broker_.get(), database_.get()}) {

@@ -19,7 +19,7 @@
 #include "daemon/notify.h"
 #include "daemon/server.h"
 #include "daemon/signals.h"
-#include "daemon/stops_log.h"
+#include "daemon/spool_desk.h"
 #include "daemon/view.h"
 #include "http/server.h"
 #include "library/library.h"
@@ -47,6 +47,7 @@ class Daemon {
  private:
   // serve.cc: construction.
   Status OpenDataDir();
+  void OpenSpool();
   Status OpenServers();
   Status OpenStore();
   Status OpenNotify();
@@ -79,6 +80,8 @@ class Daemon {
   void ForgetDiscovery();
   void SayCondition(const std::string& trouble);
   [[nodiscard]] std::string Trouble(const Instant& now) const;
+  [[nodiscard]] std::string StoreTrouble() const;
+  [[nodiscard]] std::vector<std::string> Warnings() const;
   void OnBrokerStatus(const core::Message& message);
   void OnBrokerLine(std::string_view line);
   void LogDenied(bool wanted);
@@ -98,7 +101,10 @@ class Daemon {
   SignalFd signals_;
   Notify notify_;
   CrashGuard guard_;
-  std::unique_ptr<StopsLog> stops_;
+  std::unique_ptr<spool::Spool> spool_;
+  std::unique_ptr<SpoolDesk> spool_desk_;
+  std::vector<std::string>
+      left_stops_;  // records of an earlier process, until the batcher is there
   std::unique_ptr<core::Core> core_;
   std::unique_ptr<store::Worker> worker_;
   std::unique_ptr<Connections> connections_;

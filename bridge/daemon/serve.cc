@@ -47,7 +47,12 @@ Status Daemon::Open() {
       return opened;
     }
   }
+  OpenSpool();
   OpenBatcher();
+  // Also before it is ready: a stop, or a look at why it is not, must find it.
+  if (!MqttAddress().empty()) {
+    WriteAddresses();
+  }
   return Ok{};
 }
 
@@ -74,7 +79,6 @@ Status Daemon::OpenDataDir() {
   if (const Status guarded = guard_.Open(PathOf("stepping")); !guarded.ok()) {
     return guarded;
   }
-  stops_ = std::make_unique<StopsLog>(PathOf("stops.log"));
   core_ = std::make_unique<core::Core>(settings_, models_, error_codes_, users_, RandomSeed());
   if (const auto alive = ReadAlive(PathOf("alive"))) {
     const auto away = std::max(milliseconds(0), Now().wall - *alive);
@@ -172,6 +176,19 @@ Status Daemon::OpenStore() {
   return Ok{};
 }
 
+void Daemon::OpenSpool() {
+  spool::Config config;
+  config.directory =
+      settings_.spool.directory.empty() ? PathOf("spool") : settings_.spool.directory;
+  config.bytes_max = settings_.spool.bytes_max;
+  config.reserve_bytes = settings_.spool.reserve_bytes;
+  spool_ = std::make_unique<spool::Spool>(std::move(config));
+  spool_desk_ = std::make_unique<SpoolDesk>(*spool_);
+  const spool::Opened opened = spool_->Open();
+  spool_desk_->Adopt(opened);
+  left_stops_ = opened.stops;
+}
+
 void Daemon::OpenBatcher() {
   Batcher::Hooks hooks;
   hooks.publish = [this](core::Publish publish) {
@@ -185,8 +202,9 @@ void Daemon::OpenBatcher() {
   hooks.library = [this](core::Effects& effects) { desk_->Release(effects); };
   hooks.loaded = [this] { desk_->Adopt(core_->OpenOffers()); };
   hooks.broker_status = [this](const core::Message& message) { OnBrokerStatus(message); };
-  batcher_ =
-      std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *stops_, std::move(hooks));
+  batcher_ = std::make_unique<Batcher>(settings_, *core_, *worker_, guard_, *spool_desk_,
+                                       std::move(hooks));
+  batcher_->AdoptStops(std::exchange(left_stops_, {}));
   connections_->SetBatcher(batcher_.get());
 }
 
@@ -203,7 +221,8 @@ Status Daemon::OpenHttp() {
   pages.readiness = [this] {
     const auto snapshot = published_.Get();
     const std::string reason = snapshot ? snapshot->trouble : "starting";
-    return http::Readiness{reason.empty(), reason};
+    return http::Readiness{reason.empty(), reason,
+                           snapshot ? snapshot->warnings : std::vector<std::string>()};
   };
   auto library = library::Library::Open(settings_.data_dir, settings_.library);
   if (!library.ok()) {

@@ -105,6 +105,25 @@ std::optional<metrics::Fill> DiskOf(const std::string& directory) {
   return metrics::Fill{used, used + static_cast<double>(status.f_bavail) * block};
 }
 
+metrics::Spool SpoolOf(const settings::Settings& settings, const Batcher& batcher,
+                       const SpoolDesk& desk, const Instant& now) {
+  const spool::Contents& contents = desk.contents();
+  metrics::Spool spool;
+  spool.messages = static_cast<double>(contents.reports + contents.records) +
+                   static_cast<double>(desk.unwritten());
+  if (contents.oldest_at) {
+    const auto age = std::max(milliseconds(0), now.wall - *contents.oldest_at);
+    spool.oldest_age_s = std::chrono::duration<double>(age).count();
+  }
+  spool.bytes = {static_cast<double>(contents.bytes),
+                 static_cast<double>(settings.spool.bytes_max)};
+  spool.state = spool::Name(contents.condition);
+  spool.kept_total = contents.appended_total;
+  spool.stored_total = contents.forgotten_total;
+  spool.draining = batcher.draining();
+  return spool;
+}
+
 // A rate of a counter that comes into being at 1 misses the first one.
 void CountFromZero(metrics::Snapshot& snapshot) {
   using printer::Outcome;
@@ -186,11 +205,8 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
       NotificationsOf(settings.notify, core, surroundings.direct_notifications, now);
   snapshot->files = FilesOf(settings, surroundings);
   snapshot->database_up = surroundings.store_connected;
-  snapshot->traffic.spool.messages = static_cast<double>(surroundings.waiting.records);
-  if (surroundings.waiting.records > 0) {
-    const auto age = std::max(milliseconds(0), now.wall - surroundings.waiting.oldest_at);
-    snapshot->traffic.spool.oldest_age_s = static_cast<double>(age.count()) / 1000;
-  }
+  snapshot->warnings = surroundings.warnings;
+  snapshot->traffic.spool = SpoolOf(settings, batcher, *surroundings.spool, now);
   snapshot->data_dir_bytes = DiskOf(settings.data_dir);
   snapshot->config_last_reload_successful = surroundings.reload_ok;
   snapshot->certificates = surroundings.certificates;

@@ -10,7 +10,7 @@
 #include "core/core.h"
 #include "daemon/batcher.h"
 #include "daemon/connections.h"
-#include "daemon/stops_log.h"
+#include "daemon/spool_desk.h"
 #include "http/traffic.h"
 #include "metrics/snapshot.h"
 
@@ -24,7 +24,8 @@ struct Surroundings {
   int64_t broker_restarts = 0;
   std::optional<uint64_t> broker_dropped;
   bool broker_logs_denied = false;
-  StopsLog::Waiting waiting;
+  std::vector<std::string> warnings;
+  const SpoolDesk* spool = nullptr;
   const http::Traffic* files = nullptr;
   int64_t library_bytes = 0;
   std::vector<metrics::CertificateExpiry> certificates;

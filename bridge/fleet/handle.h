@@ -149,7 +149,7 @@ struct StopPlan {
   std::string request_id;
   Digest body;                // of the request, as in Request
   std::string response_json;  // for a store that is away: done, every printer sent_unconfirmed
-  std::string record_json;    // for stops.log: request, printers, task ids, times
+  std::string record_json;    // for the spool: request, printers, task ids, times
 };
 
 void HandleRequest(World& world, const Rules& rules, const Delivery& delivery,
@@ -173,7 +173,7 @@ void HandleKnownRequest(World& world, const Rules& rules, const Delivery& delive
 Output Refuse(const Rules& rules, const Delivery& delivery, std::string_view payload,
               const Instant& now, std::string_view reason);
 
-// A stop of stops.log that was sent while the store was away: its rows, nothing sent.
+// A stop of the spool that was sent while the store was away: its rows, nothing sent.
 void HandleStopRecord(World& world, const Rules& rules, std::string_view record_json,
                       const Instant& now, Output& output);
 

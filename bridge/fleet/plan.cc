@@ -13,6 +13,10 @@
 namespace printfleet::fleet {
 namespace {
 
+constexpr char kDraining[] =
+    "what the printers said while the store was away is still being stored; nothing was done, send "
+    "it again when /readyz says ready";
+
 size_t OpenCommands(const World& world) {
   size_t open = 0;
   world.commands.ForEach([&open](const CommandId&, const Command& command) {
@@ -268,6 +272,12 @@ void HandleRequest(World& world, const Rules& rules, const Delivery& delivery,
     return;
   }
   CHECK(request.spec != nullptr);
+  if (delivery.draining && request.spec->kind == CommandKind::kPrinter && !IsStop(request) &&
+      !request.options.dry_run) {
+    RespondRejected(request.reply_to, request.id, {"unavailable", kDraining, ""}, now, output);
+    Audit(turn, request, parsed.command, "rejected(unavailable)");
+    return;
+  }
   switch (request.spec->kind) {
     case CommandKind::kPrinter:
       AcceptPrinterCommand(turn, request, sent);

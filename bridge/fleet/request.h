@@ -28,8 +28,9 @@ struct Delivery {
   settings::Role role = settings::Role::kViewer;
   bool author_known = true;  // false: no such user (external broker): refused
   bool retained = false;
-  bool backlog = false;  // read while the session was catching up: it waited for us
-  seconds deaf_for{0};   // with backlog: how long the daemon was deaf at most
+  bool backlog = false;   // read while the session was catching up: it waited for us
+  seconds deaf_for{0};    // with backlog: how long the daemon was deaf at most
+  bool draining = false;  // what printers said meanwhile is still being read from the spool
   std::optional<uint32_t> message_expiry_s;
   std::string response_topic;    // MQTT 5, "" for none
   std::string correlation_data;  // MQTT 5

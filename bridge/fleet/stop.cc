@@ -30,7 +30,7 @@ seconds ExpiryOf(const Rules& rules, const Request& request, const Instant& now)
   return std::max(seconds(1), std::chrono::ceil<seconds>(left));
 }
 
-// What stops.log needs to make rows of it later.
+// What the spool keeps to make rows of it later.
 std::string RecordJson(const Delivery& delivery, std::string_view payload, const StopPlan& plan,
                        const Preview& preview, const Instant& now) {
   json::Writer writer;

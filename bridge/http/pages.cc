@@ -22,11 +22,13 @@ Route TextRoute(std::string path, std::function<std::string()> text) {
 }
 
 Answer ReadyAnswer(const Readiness& readiness) {
-  if (readiness.ready) {
-    return {.body = "ready\n"};
+  std::string body = readiness.ready
+                         ? "ready\n"
+                         : "not ready: " + PrintableText(readiness.reason, kReasonBytesMax) + "\n";
+  for (const std::string& warning : readiness.warnings) {
+    body += "warning: " + PrintableText(warning, kReasonBytesMax) + "\n";
   }
-  return {.status = 503,
-          .body = "not ready: " + PrintableText(readiness.reason, kReasonBytesMax) + "\n"};
+  return {.status = readiness.ready ? 200 : 503, .body = std::move(body)};
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace printfleet::http {
 
 struct Readiness {
   bool ready = false;
-  std::string reason;  // why not
+  std::string reason;                 // why not
+  std::vector<std::string> warnings;  // what is wrong besides
 };
 
 // Given by the daemon; called on the server's threads, so they read published values only.

@@ -100,6 +100,19 @@ void AddFleet(Families& page, const Snapshot& snapshot) {
              traffic.remembered_requests.limit);
 }
 
+void AddSpool(Families& page, const Spool& spool) {
+  page.Gauge("spool_bytes", "Bytes of the spool on the disk.", spool.bytes.used);
+  page.Gauge("spool_limit_bytes", "At how many bytes it takes no more reports.", spool.bytes.limit);
+  Family state(MetricType::Gauge, "spool_state", "1 with the spool's current state as label.");
+  state.Add(1, {{"state", std::string(spool.state)}});
+  page.Add(std::move(state));
+  page.Gauge("spool_draining", "1 while reports come from the spool.", spool.draining ? 1 : 0);
+  page.Counter("spool_kept_total", "Messages that were put into the spool.",
+               static_cast<double>(spool.kept_total));
+  page.Counter("spool_stored_total", "Messages of the spool that the store has taken.",
+               static_cast<double>(spool.stored_total));
+}
+
 void AddInbound(Families& page, const Snapshot& snapshot) {
   const core::Counters& counters = snapshot.counters;
   page.Add(Counted({MetricType::Counter, "inbound_messages_total",
@@ -127,6 +140,7 @@ void AddInbound(Families& page, const Snapshot& snapshot) {
              traffic.spool.messages);
   page.Gauge("spool_oldest_age_seconds", "How long the oldest of them waits; 0 when none does.",
              traffic.spool.oldest_age_s);
+  AddSpool(page, traffic.spool);
 }
 
 void AddOutbound(Families& page, const Traffic& traffic) {

@@ -61,6 +61,11 @@ struct FarmOutage {
 struct Spool {
   double messages = 0;
   double oldest_age_s = 0;  // 0 when nothing waits
+  Fill bytes;
+  std::string_view state = "good";  // good, full, disk_full, unwritable
+  uint64_t kept_total = 0;
+  uint64_t stored_total = 0;  // that the store has taken
+  bool draining = false;
 };
 
 // What passes through the daemon, and what waits in it.
@@ -109,7 +114,8 @@ struct Files {
 
 struct Snapshot {
   std::string version;
-  std::string trouble;  // why the bridge is not ready, "" when it is: for /readyz
+  std::string trouble;                // why the bridge is not ready, "" when it is: for /readyz
+  std::vector<std::string> warnings;  // what is wrong without that, likewise
   std::vector<PrinterReading> printers;
   uint64_t printers_pending = 0;
   FarmOutage outage;

@@ -81,6 +81,7 @@ Settings ReadSettings(const YamlNode& node, Notes& notes) {
   ReadInbound(root.Child("inbound"), settings.inbound);
   ReadCommands(root.Child("commands"), settings.commands);
   ReadStore(root.Child("store"), settings.store);
+  ReadSpool(root.Child("spool"), settings.spool);
   ReadLibrary(root.Child("library"), settings.library);
   ReadNotify(root.Child("notify"), settings.notify);
   ReadHomeAssistant(root.Child("home_assistant"), settings.home_assistant);

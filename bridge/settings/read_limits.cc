@@ -1,4 +1,4 @@
-// The sections `fleet`, `inbound`, `commands`, `store` and `library`.
+// The sections `fleet`, `inbound`, `commands`, `store`, `spool` and `library`.
 #include "base/text.h"
 #include "settings/sections.h"
 
@@ -7,6 +7,7 @@ namespace {
 
 constexpr size_t kTopicRootBytesMax = 128;
 constexpr int64_t kDayS = 86400;
+constexpr int64_t kDiskBytesMax = int64_t{1} << 50;
 
 }  // namespace
 
@@ -106,11 +107,17 @@ void ReadStore(Section section, Store& store) {
   section.Finish();
 }
 
+void ReadSpool(Section section, Spool& spool) {
+  section.Path("directory", spool.directory);
+  section.Integer("bytes_max", {1 << 20, kDiskBytesMax}, spool.bytes_max);
+  section.Integer("reserve_bytes", {1 << 20, int64_t{1} << 30}, spool.reserve_bytes);
+  section.Finish();
+}
+
 void ReadLibrary(Section section, Library& library) {
-  constexpr int64_t kBytesMax = int64_t{1} << 50;
   section.Integer("file_bytes_max", {1 << 20, int64_t{1} << 40}, library.file_bytes_max);
-  section.Integer("bytes_max", {1 << 20, kBytesMax}, library.bytes_max);
-  section.Integer("free_bytes_min", {0, kBytesMax}, library.free_bytes_min);
+  section.Integer("bytes_max", {1 << 20, kDiskBytesMax}, library.bytes_max);
+  section.Integer("free_bytes_min", {0, kDiskBytesMax}, library.free_bytes_min);
   section.Finish();
 }
 

@@ -14,6 +14,7 @@ void ReadFleet(Section section, Fleet& fleet);
 void ReadInbound(Section section, Inbound& inbound);
 void ReadCommands(Section section, Commands& commands);
 void ReadStore(Section section, Store& store);
+void ReadSpool(Section section, Spool& spool);
 void ReadLibrary(Section section, Library& library);
 void ReadNotify(Section section, Notify& notify);
 void ReadHomeAssistant(Section section, HomeAssistant& home_assistant);

@@ -181,6 +181,15 @@ struct Store {
   bool operator==(const Store&) const = default;
 };
 
+// Raw reports and records of stops on the local disk, while the database is away.
+struct Spool {
+  std::string directory;                      // empty: <data_dir>/spool
+  int64_t bytes_max = int64_t{8} << 30;       // that reports may fill
+  int64_t reserve_bytes = int64_t{16} << 20;  // besides, for stops alone, also on a full disk
+
+  bool operator==(const Spool&) const = default;
+};
+
 // The files that printers are given to print, in data_dir/library.
 struct Library {
   int64_t file_bytes_max = int64_t{1} << 30;
@@ -203,6 +212,7 @@ struct Settings {
   Inbound inbound;
   Commands commands;
   Store store;
+  Spool spool;
   Library library;
   Notify notify;
   HomeAssistant home_assistant;

@@ -191,6 +191,8 @@ Status LoadLedger(Session& session, core::Loaded& loaded) {
   loaded.ledger.hold = reader.MaybeText();
   loaded.ledger.next_artifact_id = reader.Int();
   loaded.ledger.next_notification_id = reader.Int();
+  loaded.spool.identity = reader.MaybeText().value_or("");
+  loaded.spool.through = reader.Int();
   return reader.ok() ? Status(Ok{}) : Unreadable("ledger", rows->front());
 }
 

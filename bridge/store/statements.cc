@@ -226,7 +226,7 @@ const Statement kLoadArtifacts = {
 const Statement kLoadLedger = {
     "load_ledger",
     R"(SELECT last_batch_seq, next_job_id, next_command_id, next_event_id, next_task_id,
-              next_report_seq, hold, next_artifact_id, next_notification_id
+              next_report_seq, hold, next_artifact_id, next_notification_id, spool, spool_through
        FROM fleet.ledger)",
 };
 

@@ -99,6 +99,7 @@ extern const Statement kPruneBatches;  // seq: those before it
 extern const Statement kAdvanceLedger;
 // next job, command, event, task, report, hold, next artifact, notification
 extern const Statement kSetLedger;
+extern const Statement kSetSpoolMark;  // identity, through
 
 // -- Loading --
 

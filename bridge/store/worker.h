@@ -56,6 +56,7 @@ struct Batch {
   int64_t seq = 0;
   WallTime committed_at;
   std::vector<Digest> digests[core::kSessions];
+  std::optional<core::SpoolMark> spool;  // the batch holds entries of the spool, up to this
   core::Rows rows;
 };
 

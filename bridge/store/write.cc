@@ -335,6 +335,13 @@ Status WriteLedger(Session& session, const Batch& batch) {
     return Error{Errc::kConflict,
                  "batch " + std::to_string(batch.seq) + ": the ledger is at or past it"};
   }
+  if (batch.spool) {
+    const Result<SqlRows> marked =
+        session.Run(kSetSpoolMark, {batch.spool->identity, std::to_string(batch.spool->through)});
+    if (!marked) {
+      return marked.error();
+    }
+  }
   if (!batch.rows.ledger) {
     return Ok{};
   }
@@ -351,7 +358,7 @@ Status WriteLedger(Session& session, const Batch& batch) {
 }  // namespace
 
 bool IsEmpty(const Batch& batch) {
-  return batch.rows.empty() &&
+  return batch.rows.empty() && !batch.spool &&
          std::all_of(std::begin(batch.digests), std::end(batch.digests),
                      [](const std::vector<Digest>& digests) { return digests.empty(); });
 }

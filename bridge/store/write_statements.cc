@@ -315,4 +315,9 @@ const Statement kSetLedger = {
            next_artifact_id = $7::bigint, next_notification_id = $8::bigint)",
 };
 
+const Statement kSetSpoolMark = {
+    "set_spool_mark",
+    "UPDATE fleet.ledger SET spool = $1, spool_through = $2::bigint",
+};
+
 }  // namespace printfleet::store

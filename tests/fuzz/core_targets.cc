@@ -7,7 +7,7 @@
 //   t MS          time passes (the batch is committed before)
 //   k N           the oldest unconfirmed message to a printer has result N
 //   a {…}         the store answers the oldest question with this row; "e" with an error
-//   s {…}, f {…}  a record of stops.log: a stop, a refusal
+//   s {…}, f {…}  a record of the spool: a stop, a refusal
 //   z {…}         a poisoned request
 //   b, d          the batch is committed, dropped
 //   n             the oldest open command was committed after its author was told `unknown`

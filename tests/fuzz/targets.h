@@ -12,7 +12,7 @@ void Topic(std::string_view bytes);     // a topic, and two versions behind it, 
 void Decode(std::string_view bytes);    // a type or a whole topic; the payload from the second line
 void Core(std::string_view bytes);      // a script of messages, time and restarts: core_target.cc
 void Request(std::string_view bytes);   // how it came in the first character, then the request
-void Stops(std::string_view bytes);     // lines of stops.log
+void Stops(std::string_view bytes);     // records of stops in the spool
 void Snapshot(std::string_view bytes);  // printers.snapshot
 void Settings(std::string_view bytes);  // the configuration
 void Models(std::string_view bytes);    // models.yaml

@@ -1,7 +1,11 @@
 """print.stop whatever has failed: sent, timed, and looked for in the tables afterwards."""
 import base64
+import contextlib
 import json
+import shutil
+import sqlite3
 import subprocess
+import tempfile
 import time
 
 from harness import fault, wait
@@ -53,9 +57,13 @@ def check_stop_rows(database, sim, request_id, states=("sent_unconfirmed",)):
 
 
 def kept_stops(daemon):
-    """Ids of the stops in stops.log."""
-    lines = (daemon.data_dir / "stops.log").read_text().splitlines()
-    records = [json.loads(line[5:]) for line in lines if line.startswith("stop ")]
+    """Ids of the stops in the spool, of a copy: its owner has it for itself."""
+    with tempfile.TemporaryDirectory() as copy:
+        for file in (daemon.data_dir / "spool").glob("spool.db*"):
+            shutil.copy(file, copy)
+        with contextlib.closing(sqlite3.connect(f"{copy}/spool.db")) as database:
+            rows = database.execute("SELECT payload FROM entries WHERE kind = 1").fetchall()
+    records = [json.loads(payload) for payload, in rows]
     return [json.loads(base64.b64decode(record["payload_b64"]))["id"] for record in records]
 
 
