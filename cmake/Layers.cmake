@@ -9,7 +9,8 @@ target_compile_options(printfleet_flags INTERFACE
   $<$<BOOL:${PRINTFLEET_WERROR}>:-Werror>)
 target_include_directories(printfleet_flags INTERFACE ${CMAKE_SOURCE_DIR}/bridge ${CMAKE_SOURCE_DIR})
 target_compile_definitions(printfleet_flags INTERFACE
-  PRINTFLEET_VERSION="${PROJECT_VERSION}" RAPIDJSON_HAS_STDSTRING=1)
+  PRINTFLEET_VERSION="${PROJECT_VERSION}" RAPIDJSON_HAS_STDSTRING=1
+  $<$<BOOL:${PRINTFLEET_FAILPOINTS}>:PRINTFLEET_FAILPOINTS>)
 
 # printfleet_layer(<name> LAYERS <lower layers> LIBRARIES <third-party targets>)
 function(printfleet_layer name)

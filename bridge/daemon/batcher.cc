@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "daemon/clock.h"
 
@@ -284,6 +285,7 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
     guard_.Enter(stepped->digest);
   }
   core_.Step(event, at);
+  FAILPOINT("reading.stepped");
   guard_.Leave();
   oldest_ = batch_.empty() ? at.mono : std::min(oldest_, at.mono);
   batch_.push_back(std::move(event));
@@ -296,6 +298,7 @@ bool Batcher::Full(const Instant& now) const {
 }
 
 void Batcher::CloseBatch(const Instant& now) {
+  FAILPOINT("reading.close");
   effects_ = core_.Seal(now);
   decided_at_ = batch_.empty() ? now.mono : std::min(now.mono, oldest_);
   for (const core::Message& waiting : commands_) {
@@ -339,6 +342,7 @@ void Batcher::ReleaseBatch(const Instant& now) {
     ++next_seq_;
   }
   core_.Merge(now);
+  FAILPOINT("releasing.merged");
   ForgetSpooled();
   if (effects_.snapshot_changed) {
     hooks_.snapshot_changed();
@@ -371,7 +375,9 @@ void Batcher::ReleaseBatch(const Instant& now) {
   const auto usual = static_cast<size_t>(settings_.inbound.batch_messages_max);
   messages_max_ = std::min(usual, messages_max_ * 2);
   state_ = State::kReading;
+  FAILPOINT("releasing.published");
   ReleaseAcks();
+  FAILPOINT("releasing.acknowledged");
 }
 
 // Acknowledgements go out all at once, so a session's wait until none of its messages is left.

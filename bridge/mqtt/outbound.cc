@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "mqtt/connection.h"
@@ -69,6 +70,9 @@ struct Outbound::State {
       return;
     }
     const core::Publish& message = flight->second.entry.message;
+    if (message.token != 0) {
+      FAILPOINT("sending.acknowledged");
+    }
     if (reason_code >= kReasonRefused) {
       Refused(message, ReasonText(reason_code, config.client_id));
     } else {
@@ -110,6 +114,9 @@ struct Outbound::State {
         return;
       }
     }
+    if (entry.message.token != 0) {
+      FAILPOINT("sending.before");
+    }
     const printfleet::Result<int> sent = connection.Publish(entry.message, expiry_s);
     if (!sent.ok()) {
       Refused(entry.message, sent.error().message);
@@ -125,9 +132,14 @@ struct Outbound::State {
       if (!lane) {
         break;
       }
-      HandOver(queue.Pop(*lane), now);
+      OutboundQueue::Entry entry = queue.Pop(*lane);
+      [[maybe_unused]] const bool counted = entry.message.token != 0;
+      HandOver(std::move(entry), now);
       if (connection.write_pending()) {
         status = connection.Write(now);
+      }
+      if (counted) {
+        FAILPOINT("sending.written");
       }
     }
     return status;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "store/connection.h"
 #include "store/load.h"
@@ -261,6 +262,7 @@ std::optional<CommitFailed> Service::Store(const Batch& batch) {
   {
     Transaction transaction(*session_);
     Status status = transaction.Begin();
+    FAILPOINT("committing.begin");
     if (status) {
       status = WriteBatch(*session_, batch);
     }
@@ -268,7 +270,11 @@ std::optional<CommitFailed> Service::Store(const Batch& batch) {
       status = Prune();
     }
     if (status) {
-      const Status committed = transaction.Commit();
+      FAILPOINT("committing.written");
+      Status committed = transaction.Commit();
+      if (FAILPOINT_FAILS("committing.committed")) {
+        committed = kGone;
+      }
       if (!committed) {
         return CommitFailed{batch.seq, CommitFailed::Kind::kInDoubt, committed.error()};
       }
