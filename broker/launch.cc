@@ -26,8 +26,6 @@ namespace {
 constexpr const char* kPrivateAddress = "127.0.0.1";
 constexpr uint64_t kOpenFilesReserve = 1024;  // people, the daemon, Mosquitto's own files
 constexpr uint64_t kSocketsPerPrinter = 2;    // the old one lives on for a while after a reconnect
-constexpr milliseconds kStartTimeout{60000};  // reading back a large queue takes a while
-constexpr milliseconds kStopTimeout{30000};   // and so does saving it
 
 std::string Directory(const settings::Settings& settings) {
   return std::filesystem::absolute(settings.data_dir).lexically_normal() / "broker";
@@ -298,8 +296,8 @@ void Preparation::DescribeProcess() {
   process.open_files_wanted = OpenFilesWanted();
   process.stop_signals = {SIGTERM};
   process.parent_death_signal = SIGTERM;  // saves, as a wanted stop does
-  process.start_timeout = kStartTimeout;
-  process.stop_timeout = kStopTimeout;
+  process.start_timeout = settings_.broker.start_timeout;
+  process.stop_timeout = settings_.broker.stop_timeout;
 }
 
 void Preparation::Warn() {

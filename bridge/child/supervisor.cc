@@ -22,14 +22,6 @@ milliseconds BackoffOf(const RestartPolicy& policy, int failures) {
 
 }  // namespace
 
-RestartPolicy PolicyOf(const ProcessSpec& spec) {
-  RestartPolicy policy;
-  policy.stop_signals = spec.stop_signals;
-  policy.start_timeout = spec.start_timeout;
-  policy.stop_timeout = spec.stop_timeout;
-  return policy;
-}
-
 std::string_view Name(SupervisorState state) {
   switch (state) {
     case SupervisorState::kStopped:

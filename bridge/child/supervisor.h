@@ -20,7 +20,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/process_spec.h"
 #include "base/time.h"
 
 namespace printfleet::child {
@@ -36,9 +35,6 @@ struct RestartPolicy {
   milliseconds settled_after{60000};   // ready for this long: failures are forgotten
   int failures_until_degraded = 5;
 };
-
-// The times and signals of `spec`, the rest as above.
-RestartPolicy PolicyOf(const ProcessSpec& spec);
 
 enum class SupervisorState { kStopped, kStarting, kReady, kStopping, kBackingOff, kDegraded };
 

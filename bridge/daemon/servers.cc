@@ -78,6 +78,14 @@ bool Held(const std::string& lock_path) {
   return holder.ok() && holder->has_value();
 }
 
+// Of the section `broker` or `database`.
+template <typename Section>
+void TakeTimes(const Section& section, child::RestartPolicy& policy) {
+  policy.start_timeout = section.start_timeout;
+  policy.stop_timeout = section.stop_timeout;
+  policy.backoff_max = section.restart_wait_max;
+}
+
 // What a server alone tells systemd: ready when it serves, and alive as its loop turns.
 class Reporter {
  public:
@@ -157,6 +165,7 @@ std::unique_ptr<Server> MakeBroker(const settings::Settings& settings, const set
   parts.on_line = std::move(on_line);
   child::RestartPolicy policy;
   policy.stop_signals = {SIGTERM};
+  TakeTimes(settings.broker, policy);
   return std::make_unique<Server>(std::move(parts), policy);
 }
 
@@ -177,7 +186,7 @@ std::unique_ptr<Server> MakeDatabase(const settings::Settings& settings) {
   parts.blocked = [&settings] { return Held(store::ManagedLockPath(settings)); };
   child::RestartPolicy policy;
   policy.stop_signals = {SIGINT, SIGQUIT};
-  policy.start_timeout = milliseconds(120000);  // crash recovery may take its time
+  TakeTimes(settings.database, policy);
   return std::make_unique<Server>(std::move(parts), policy);
 }
 

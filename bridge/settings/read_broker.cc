@@ -192,12 +192,16 @@ void ReadBroker(Section section, Broker& broker) {
   ReadLimits(section, broker);
   section.Path("binary", broker.binary);
   section.Text("run_as", broker.run_as);
+  section.Time<seconds>("start_timeout_s", {1, 86400}, broker.start_timeout);
+  section.Time<seconds>("stop_timeout_s", {1, 3600}, broker.stop_timeout);
+  section.Time<milliseconds>("restart_wait_max_ms", {250, 600'000}, broker.restart_wait_max);
   section.Flag("log_denied", broker.log_denied);
-  RefuseOtherMode(section, broker.mode,
-                  {"lifetime", "listeners", "local_role", "max_queued_messages", "max_queued_bytes",
-                   "max_inflight_messages", "packet_bytes_max", "autosave_interval_s", "binary",
-                   "run_as", "log_denied"},
-                  {"url", "password_file", "ca_file", "trust_command_topic"});
+  RefuseOtherMode(
+      section, broker.mode,
+      {"lifetime", "listeners", "local_role", "max_queued_messages", "max_queued_bytes",
+       "max_inflight_messages", "packet_bytes_max", "autosave_interval_s", "binary", "run_as",
+       "start_timeout_s", "stop_timeout_s", "restart_wait_max_ms", "log_denied"},
+      {"url", "password_file", "ca_file", "trust_command_topic"});
   if (broker.mode == Mode::kExternal) {
     CheckExternal(section, broker);
     WarnUnreadable(section, "password_file", broker.password_file);

@@ -143,11 +143,15 @@ void ReadDatabase(Section section, Database& database) {
   section.Text("owner_url", database.owner_url);
   section.Path("owner_password_file", database.owner_password_file);
   section.Text("run_as", database.run_as);
+  section.Time<seconds>("start_timeout_s", {1, 86400}, database.start_timeout);
+  section.Time<seconds>("stop_timeout_s", {1, 3600}, database.stop_timeout);
+  section.Time<milliseconds>("restart_wait_max_ms", {250, 600'000}, database.restart_wait_max);
   section.Time<milliseconds>("request_timeout_ms", {100, 600'000}, database.request_timeout);
   section.Time<milliseconds>("connect_timeout_ms", {100, 600'000}, database.connect_timeout);
   section.Integer("shared_buffers_mib", {16, 1 << 20}, database.shared_buffers_mib);
   RefuseOtherMode(section, database.mode,
-                  {"lifetime", "binaries_dir", "run_as", "shared_buffers_mib"},
+                  {"lifetime", "binaries_dir", "run_as", "start_timeout_s", "stop_timeout_s",
+                   "restart_wait_max_ms", "shared_buffers_mib"},
                   {"url", "password_file", "owner_url", "owner_password_file"});
   if (database.mode == Mode::kExternal) {
     if (!section.Has("url")) {

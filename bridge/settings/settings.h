@@ -71,8 +71,11 @@ struct Broker {
   int64_t packet_bytes_max = int64_t{2} << 20;
   int autosave_interval_s = 60;
   std::string binary = "/usr/sbin/mosquitto";
-  std::string run_as = "mosquitto";  // used when the daemon is root
-  bool log_denied = false;           // refused topics too: costly; printer.diagnose does it briefly
+  std::string run_as = "mosquitto";      // used when the daemon is root
+  seconds start_timeout{60};             // reading back a large queue takes a while
+  seconds stop_timeout{30};              // and so does saving it; then SIGKILL
+  milliseconds restart_wait_max{30000};  // between two starts that failed
+  bool log_denied = false;  // refused topics too: costly; printer.diagnose does it briefly
 
   bool operator==(const Broker&) const = default;
 };
@@ -86,7 +89,10 @@ struct Database {
   std::string owner_password_file;
   std::string binaries_dir;  // empty: the newest /usr/lib/postgresql/<major>/bin
   std::string run_as = "postgres";
-  milliseconds request_timeout{10000};  // a request beyond it is broken off
+  seconds start_timeout{600};            // recovery after a crash is not to be cut short
+  seconds stop_timeout{20};              // of a fast stop; then an immediate one, then SIGKILL
+  milliseconds restart_wait_max{30000};  // between two starts that failed
+  milliseconds request_timeout{10000};   // a request beyond it is broken off
   milliseconds connect_timeout{5000};
   int shared_buffers_mib = 128;
 

@@ -31,8 +31,6 @@ constexpr const char* kDatabase = "printfleet";
 constexpr const char* kDebianRoot = "/usr/lib/postgresql";
 constexpr const char* kSocketName = "/.s.PGSQL.5432";
 constexpr milliseconds kInitTimeout{300000};
-constexpr milliseconds kStartTimeout{600000};  // recovery after a crash is not to be cut short
-constexpr milliseconds kStopTimeout{20000};
 
 struct ClusterPaths {
   std::string directory;  // data_dir/database
@@ -337,7 +335,7 @@ ProcessSpec CommonSpec(const settings::Settings& settings, const ClusterPaths& p
   spec.lock_file = paths.directory + "/server.lock";
   spec.directories = {{paths.directory, 0711, Owner::kDaemon},
                       {paths.cluster, 0700, Owner::kServer}};
-  spec.stop_timeout = kStopTimeout;
+  spec.stop_timeout = settings.database.stop_timeout;
   return spec;
 }
 
@@ -414,7 +412,7 @@ Result<ManagedCluster> PrepareCluster(const settings::Settings& settings) {
   // Fast; then immediate, which costs a recovery; SIGKILL would leave its children behind.
   cluster.server.stop_signals = {SIGINT, SIGQUIT};
   cluster.server.parent_death_signal = SIGINT;
-  cluster.server.start_timeout = kStartTimeout;
+  cluster.server.start_timeout = settings.database.start_timeout;
   return cluster;
 }
 
