@@ -89,14 +89,16 @@ void Service::Run() {
 
 // At once when all was well before; ever later while nothing succeeds.
 void Service::Reconnect() {
-  if (WaitForStop(shared_.stop, backoff_)) {
+  if (WaitForStop(shared_.stop, std::max(backoff_, pause_))) {
     return;
   }
   backoff_ = std::clamp(backoff_ * 2, kBackoffMin, kBackoffMax);
   const Status connected = Connect();
   if (!connected) {
     Lose(connected.error());
+    return;
   }
+  backoff_ = milliseconds(0);
 }
 
 Status Service::PrepareAsOwner() {

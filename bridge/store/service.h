@@ -99,11 +99,11 @@ class Service {
   Shared& shared_;
   bool load_;
   int64_t generation_ = 0;
-  milliseconds backoff_{0};
+  milliseconds backoff_{0};  // doubled by each try to connect that failed
   std::unique_ptr<Session> session_;
   Partitions partitions_;
   BatchAges ages_;
-  milliseconds pause_{0};  // before the next connection
+  milliseconds pause_{0};  // doubled by each batch that could not be stored
   bool audit_risk_told_ = false;
   std::optional<Errc> told_;  // the error of the last Disconnected since the last Connected
 };

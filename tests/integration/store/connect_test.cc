@@ -72,6 +72,24 @@ TEST(Connect, KilledBackendIsReplaced) {
   EXPECT_EQ(probe.Commit(MakeAuditBatch(1, "after")), "committed") << probe.failure();
 }
 
+TEST(Connect, AfterManyLossesItIsBackAsSoonAsAfterTheFirst) {
+  constexpr int kLosses = 9;  // doubled as often, a pause would have come to its longest
+  WorkerProbe probe(Cluster::Get().NewDatabaseName());
+  probe.Start();
+  Looker looker(probe.database());
+  milliseconds last{0};
+
+  for (int loss = 1; loss <= kLosses; ++loss) {
+    ASSERT_EQ(probe.Commit(MakeAuditBatch(loss, "between")), "committed");
+    const auto begin = std::chrono::steady_clock::now();
+    looker.Value("SELECT pg_terminate_backend(" + looker.Value(kWorkerPid) + ")");
+    ASSERT_TRUE(probe.Wait<Connected>());
+    last = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
+  }
+
+  EXPECT_LT(last, milliseconds(2000));
+}
+
 TEST(Connect, ServerRestartIsSurvived) {
   WorkerProbe probe(Cluster::Get().NewDatabaseName());
   probe.Start();
