@@ -46,7 +46,7 @@ class LibraryRig : public testing::Test {
     Pages pages;
     pages.metrics = [] { return std::string("metric 1\n"); };
     pages.printer_metrics = pages.metrics;
-    pages.readiness = [] { return Readiness{true, ""}; };
+    pages.readiness = [] { return Readiness{true, "", {}}; };
     auto started = Server::Start(http_, pages, MakeLibraryRoutes(*library_, Hooks(), http_));
     ASSERT_TRUE(started.ok()) << started.error().message;
     server_ = std::move(*started);

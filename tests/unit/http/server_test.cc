@@ -23,7 +23,7 @@ settings::Http OneListener(uint16_t port = 0, bool serve_metrics = true) {
 Pages TestPages() {
   return {[] { return std::string("metric 1\n"); }, [] { return std::string("printer 1\n"); },
           [] {
-            return Readiness{true, ""};
+            return Readiness{true, "", {}};
           }};
 }
 
@@ -53,11 +53,15 @@ TEST(Server, HeadHasTheLengthAndNoBody) {
 
 TEST(Server, NotReadyIs503WithTheReason) {
   Pages pages = TestPages();
-  pages.readiness = [] { return Readiness{false, "the database is away\nsince 10:00"}; };
+  pages.readiness = [] {
+    return Readiness{false, "the database is away\nsince 10:00", {"the disk is nearly full"}};
+  };
   const auto server = Server::Start(OneListener(), pages);
   const std::string answer = Ask((*server)->ports()[0], "GET", "/readyz");
   EXPECT_TRUE(Begins(answer, "HTTP/1.1 503 ")) << answer;
-  EXPECT_TRUE(Contains(answer, "not ready: the database is away?since 10:00\n")) << answer;
+  EXPECT_TRUE(Contains(
+      answer, "not ready: the database is away?since 10:00\nwarning: the disk is nearly full\n"))
+      << answer;
   EXPECT_TRUE(Begins(Ask((*server)->ports()[0], "GET", "/healthz"), "HTTP/1.1 200 "));
 }
 

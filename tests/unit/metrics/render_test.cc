@@ -62,7 +62,9 @@ Snapshot FullSnapshot() {
   snapshot.broker.denied_messages = 4;
   snapshot.broker.refused_connections["login"] = 2;
   snapshot.data_dir_bytes = Fill{3e9, 4e9};
-  snapshot.traffic.spool = {2, 61.5};
+  snapshot.traffic.spool.messages = 2;
+  snapshot.traffic.spool.oldest_age_s = 61.5;
+  snapshot.traffic.spool.state = "disk_full";
   return snapshot;
 }
 
@@ -102,6 +104,7 @@ TEST(Render, FleetPageHasTheNamesThatDashboardsUse) {
   EXPECT_TRUE(Has(page, "printfleet_printers_offline_with_job{model=\"K2Pro\"} 0"));
   EXPECT_TRUE(Has(page, "printfleet_spool_messages 2"));
   EXPECT_TRUE(Has(page, "printfleet_spool_oldest_age_seconds 61.5"));
+  EXPECT_TRUE(Has(page, "printfleet_spool_state{state=\"disk_full\"} 1"));
   EXPECT_TRUE(Has(page, "printfleet_data_dir_free_bytes 1000000000"));
   EXPECT_TRUE(Has(page, "printfleet_data_dir_size_bytes 4000000000"));
 }
