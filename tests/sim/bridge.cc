@@ -21,7 +21,11 @@ settings::Model ModelOf(std::string id, std::string name) {
   return model;
 }
 
-bool IsRecord(const core::Event& event) {
+// Came from the spool, and will come from it again.
+bool IsSpooled(const core::Event& event) {
+  if (const auto* message = std::get_if<core::Message>(&event)) {
+    return message->spool_id != 0;
+  }
   return std::holds_alternative<core::StopRecord>(event) ||
          std::holds_alternative<core::RefusedRecord>(event);
 }
@@ -44,9 +48,11 @@ void Bridge::Start() {
   core_->links().SetDeafBeforeStart(std::chrono::ceil<seconds>(clock_.now().mono - alive_at_),
                                     clock_.now());
   loaded_ = !away_;
+  taken_ = stored_through_;
   if (loaded_) {
-    core_->Rebuild(store_.Load(), clock_.now());
-    ReplayStopsLog();
+    SettleSpool();
+    core_->Rebuild(store_.Load(), RebuildAt());
+    Resume();
   } else {
     core_->AdoptSnapshot(snapshot_);
     away_since_ = clock_.now().mono;
@@ -61,6 +67,9 @@ void Bridge::Kill() {
   effects_ = {};
   committing_ = false;
   doubt_.reset();
+  doubt_kept_ = false;
+  draining_ = false;
+  batch_through_ = 0;
   questions_.clear();
   hooks_.dropped();
 }
@@ -69,12 +78,19 @@ void Bridge::Kill() {
 
 void Bridge::Publish(Inbound inbound) {
   inbound.published = clock_.now().mono;
+  inbound.number = ++published_;
+  if (inbound.session == core::Session::kReports && !inbound.topic.starts_with("fleet/")) {
+    unstored_.insert(inbound.number);
+  }
   Of(inbound.session).queue.push_back(std::move(inbound));
 }
 
 void Bridge::SessionsUp() {
   up_ = true;
   for (const core::Session session : kSessions) {
+    if (session == core::Session::kReports && draining_) {
+      continue;
+    }
     core_->links().OnUp(session, clock_.now());
     events_.emplace_back(core::SessionUp{session});
   }
@@ -121,6 +137,9 @@ void Bridge::Read() {
     return;
   }
   for (const core::Session session : kSessions) {
+    if (session == core::Session::kReports && draining_) {
+      continue;
+    }
     Link& link = Of(session);
     while (link.read < link.queue.size()) {
       const Inbound& inbound = link.queue[link.read];
@@ -138,6 +157,7 @@ void Bridge::Read() {
       core::Message message;
       message.session = session;
       message.topic = inbound.topic;
+      message.ingest_seq = inbound.number;
       message.payload = inbound.payload;
       message.retained = inbound.retained;
       message.received = clock_.now();
@@ -191,10 +211,12 @@ void Bridge::StoreAway() {
   }
   away_since_ = clock_.now().mono;
   doubt_answered_ = false;
+  doubt_kept_ = false;
   committing_ = false;
   if (!doubt_) {
     Requeue();
   }
+  LeaveDrain();
 }
 
 void Bridge::StoreBack() {
@@ -205,8 +227,9 @@ void Bridge::StoreBack() {
   if (!alive_) {
     return;
   }
+  SettleSpool();
   if (!loaded_) {
-    core_->Rebuild(store_.Load(), clock_.now());
+    core_->Rebuild(store_.Load(), RebuildAt());
     loaded_ = true;
   }
   const auto doubt = std::exchange(doubt_, std::nullopt);
@@ -227,14 +250,15 @@ void Bridge::StoreBack() {
         return message != nullptr && message->session == core::Session::kCommands;
       });
     }
+    if (doubt && doubt_kept_) {
+      std::erase_if(batch_, [](const core::Event& event) {
+        const auto* message = std::get_if<core::Message>(&event);
+        return message != nullptr && message->session == core::Session::kReports;
+      });
+    }
     Requeue();
   }
-  ReplayStopsLog();
-}
-
-void Bridge::ReplayStopsLog() {
-  std::erase_if(events_, IsRecord);
-  events_.insert(events_.begin(), stops_log_.begin(), stops_log_.end());
+  Resume();
 }
 
 std::vector<fleet::Question> Bridge::TakeQuestions() {
@@ -247,6 +271,9 @@ void Bridge::Requeue() {
     core_->Drop(clock_.now());
   }
   for (auto event = batch_.rbegin(); event != batch_.rend(); ++event) {
+    if (IsSpooled(*event)) {
+      continue;
+    }
     if (auto* message = std::get_if<core::Message>(&*event)) {
       Of(message->session).waiting.push_front(std::move(*message));
     } else if (!std::holds_alternative<core::Tick>(*event)) {
@@ -255,6 +282,8 @@ void Bridge::Requeue() {
   }
   batch_.clear();
   effects_ = {};
+  batch_through_ = 0;
+  taken_ = stored_through_;
   hooks_.dropped();
 }
 
@@ -278,14 +307,14 @@ void Bridge::RefuseWaiting() {
 void Bridge::RefuseOne(const core::Message& message, std::string_view reason) {
   if (message.stop_sent) {
     if (!message.stop_sent->record_json.empty()) {
-      stops_log_.emplace_back(core::StopRecord{message.stop_sent->record_json});
+      Keep(core::StopRecord{message.stop_sent->record_json});
     }
     hooks_.publish(core_->StopResponse(*message.stop_sent));
     return;
   }
   core::Core::Refusal refusal = core_->Refuse(message, clock_.now(), reason);
   if (!refusal.record_json.empty()) {
-    stops_log_.emplace_back(core::RefusedRecord{std::move(refusal.record_json)});
+    Keep(core::RefusedRecord{std::move(refusal.record_json)});
   }
   for (const core::Publish& publish : refusal.publishes) {
     hooks_.publish(publish);
@@ -304,16 +333,22 @@ bool Bridge::Turn() {
   if (away_) {
     RefuseWaiting();
     if (!doubt_ || doubt_answered_) {
-      ReleaseAcks();
+      ReleaseAcks(core::Session::kCommands);
     }
+    SpoolReports();
     return false;
   }
   if (committing_) {
     return false;
   }
+  if (draining_ && batch_.empty() && !HasMoreSpooled()) {
+    EndDrain();
+  }
   Fill();
   if (!core_->stepped()) {
-    ReleaseAcks();
+    for (const core::Session session : kSessions) {
+      ReleaseAcks(session);
+    }
     return false;
   }
   effects_ = core_->Seal(clock_.now());
@@ -328,12 +363,16 @@ bool Bridge::Turn() {
   for (const core::CommandRow& row : effects_.rows.commands) {
     batch_commands_.push_back(row.id);
   }
+  seq_ = stored_seq_ + 1;
   committing_ = true;
   hooks_.sealed(effects_);
   return true;
 }
 
 void Bridge::Fill() {
+  if (!draining_) {
+    TakeSpooled(false);  // what was done without the store, before somebody repeats it
+  }
   auto& commands = Of(core::Session::kCommands).waiting;
   while (!commands.empty() && batch_.size() < batch_max_) {
     core::Message message = std::move(commands.front());
@@ -344,6 +383,10 @@ void Bridge::Fill() {
     core::Event event = std::move(events_.front());
     events_.pop_front();
     Step(std::move(event));
+  }
+  if (draining_) {
+    TakeSpooled(true);
+    return;
   }
   auto& reports = Of(core::Session::kReports).waiting;
   while (!reports.empty() && batch_.size() < batch_max_) {
@@ -371,8 +414,10 @@ void Bridge::Finish(Fate fate) {
   committing_ = false;
   const bool stored =
       fate == Fate::kStored || fate == Fate::kDiesStored || fate == Fate::kDoubtStored;
-  const bool has_rows = !effects_.rows.empty();
+  const bool has_rows = !effects_.rows.empty() || batch_through_ != 0;
   if (stored && has_rows) {
+    stored_seq_ = seq_;
+    stored_through_ = std::max(stored_through_, batch_through_);
     store_.Write(effects_.rows);
     hooks_.stored(effects_.rows);
     for (const core::Event& event : batch_) {
@@ -406,9 +451,12 @@ void Bridge::Release() {
       snapshot_.push_back(stored.registration);
     }
   }
-  if (std::ranges::any_of(batch_, IsRecord)) {
-    stops_log_.clear();
+  for (const core::Event& event : batch_) {
+    if (const auto* message = std::get_if<core::Message>(&event)) {
+      unstored_.erase(message->ingest_seq);  // also of a repetition, which has no row
+    }
   }
+  ForgetSpooled();
   core::Effects effects = std::exchange(effects_, {});
   batch_.clear();
   for (core::Publish& publish : effects.publishes) {
@@ -425,19 +473,19 @@ void Bridge::Release() {
     events_.emplace_back(std::move(notified));
   }
   std::ranges::move(effects.questions, std::back_inserter(questions_));
-  ReleaseAcks();
+  for (const core::Session session : kSessions) {
+    ReleaseAcks(session);
+  }
 }
 
 // All at once: a session's wait until none of its messages is left.
-void Bridge::ReleaseAcks() {
-  for (const core::Session session : kSessions) {
-    Link& link = Of(session);
-    if (link.waiting.empty()) {
-      core_->links().OnReleased(session);
-      link.queue.erase(link.queue.begin(),
-                       link.queue.begin() + static_cast<std::ptrdiff_t>(link.read));
-      link.read = 0;
-    }
+void Bridge::ReleaseAcks(core::Session session) {
+  Link& link = Of(session);
+  if (link.waiting.empty()) {
+    core_->links().OnReleased(session);
+    link.queue.erase(link.queue.begin(),
+                     link.queue.begin() + static_cast<std::ptrdiff_t>(link.read));
+    link.read = 0;
   }
 }
 
@@ -450,9 +498,10 @@ std::optional<MonoTime> Bridge::NextDeadline() const {
     return std::nullopt;
   }
   const bool unread = std::ranges::any_of(links_, [this](const Link& link) {
-    return (up_ && link.read < link.queue.size()) || !link.waiting.empty();
+    const bool reads = up_ && !(draining_ && &link == links_.data());
+    return (reads && link.read < link.queue.size()) || !link.waiting.empty();
   });
-  if (unread || !events_.empty() || core_->stepped()) {
+  if (draining_ || HasMoreSpooled() || unread || !events_.empty() || core_->stepped()) {
     return now.mono;
   }
   const MonoTime beat = core_->links().next_heartbeat();

@@ -40,6 +40,7 @@ struct Inbound {
   std::string response_topic = {};
   std::string correlation_data = {};
   MonoTime published = {};
+  uint64_t number = 0;  // given by the bridge: which publish it was
 };
 
 // What becomes of a batch that is with the store.
@@ -109,6 +110,12 @@ class Bridge {
 
   [[nodiscard]] bool away() const { return away_; }
 
+  // Reports that were published and are neither in the tables, nor with the broker, nor in the
+  // spool: lost. Costly.
+  [[nodiscard]] size_t LostReports() const;
+
+  [[nodiscard]] uint64_t spooled() const { return spooled_; }
+
   [[nodiscard]] bool committing() const { return committing_; }
 
   [[nodiscard]] bool up() const { return up_; }
@@ -134,11 +141,30 @@ class Bridge {
   void Fill();
   void Step(core::Event event);
   void Release();
-  void ReleaseAcks();
+  void ReleaseAcks(core::Session session);
   void Requeue();
   void RefuseWaiting();
   void RefuseOne(const core::Message& message, std::string_view reason);
-  void ReplayStopsLog();
+
+  // bridge_spool.cc
+  struct Spooled {
+    int64_t id = 0;
+    core::Event event;  // a message of the reports session, a record
+    int64_t doubt = 0;  // of this batch, whose COMMIT is in doubt; 0: none
+  };
+
+  void Keep(core::Event event, int64_t doubt = 0);
+  void SpoolReports();
+  void SettleSpool();
+  [[nodiscard]] Instant RebuildAt() const;
+  [[nodiscard]] bool HasSpooledReports() const;
+  void Resume();
+  void BeginDrain();
+  void EndDrain();
+  void LeaveDrain();
+  void TakeSpooled(bool with_ticks);
+  void ForgetSpooled();
+  [[nodiscard]] bool HasMoreSpooled() const;
 
   const settings::Settings& settings_;
   const settings::Users& users_;
@@ -151,7 +177,13 @@ class Bridge {
   // What outlives the process.
   core::testing::MemoryStore store_;
   std::deque<Digest> digests_;
-  std::vector<core::Event> stops_log_;
+  std::deque<Spooled> spool_;
+  int64_t spool_next_ = 1;
+  int64_t stored_through_ = 0;             // in the store: the spool's entries up to this
+  int64_t stored_seq_ = 0;                 // in the store: the last batch
+  uint64_t published_ = 0;                 // numbers given
+  std::unordered_set<uint64_t> unstored_;  // numbers of reports that are in no stored batch
+  uint64_t spooled_ = 0;                   // reports that ever were in the spool
   std::vector<printer::Registration> snapshot_;
   std::array<Link, core::kSessions> links_;
   std::unordered_set<std::string> stops_;  // msgids
@@ -174,6 +206,11 @@ class Bridge {
   MonoTime oldest_;      // of the batch's events
   MonoTime decided_at_;  // what the sealed batch sends was decided then, at the earliest
   size_t batch_max_ = 500;
+  bool draining_ = false;
+  bool doubt_kept_ = false;    // the reports of the batch in doubt are in the spool
+  int64_t taken_ = 0;          // entries of the spool up to this are in the batch, or stored
+  int64_t batch_through_ = 0;  // of the batch; 0: none
+  int64_t seq_ = 0;            // of the batch
   std::vector<fleet::Question> questions_;
 };
 

@@ -226,7 +226,27 @@ void Checker::CheckPlaces() {
 
 // -- The store --
 
+// What names itself is stored once, however often it is delivered. A will's bytes may come again.
+void Checker::CheckReport(const core::ReportRow& row) {
+  if (row.msgid.empty() || !row.payload || row.type == "lastWill") {
+    return;
+  }
+  const Digest digest = MessageDigest(row.printer_id, *row.payload);
+  if (!reports_.insert(digest).second) {
+    Fail(row.printer_id + ": a report is stored twice: " + *row.payload);
+  }
+}
+
+void Checker::CheckReports() {
+  if (const size_t lost = bridge_.LostReports(); lost > 0) {
+    Fail(std::to_string(lost) + " reports are lost");
+  }
+}
+
 void Checker::OnStored(const core::Rows& rows) {
+  for (const core::ReportRow& row : rows.reports) {
+    CheckReport(row);
+  }
   for (const core::CommandRow& row : rows.commands) {
     const auto [id, added] = ids_.try_emplace({row.author, row.request_id}, row.id.value);
     if (!added && id->second != row.id.value) {
@@ -395,6 +415,7 @@ bool Checker::WaitsForHeaters(int64_t id) const {
 }
 
 void Checker::CheckAllDone() {
+  CheckReports();
   for (const auto& [id, seen] : commands_) {
     if (!seen.done && !WaitsForHeaters(id)) {
       Fail("command " + std::to_string(id) + " (" + seen.command + ") never ended");

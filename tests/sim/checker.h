@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "tests/sim/bridge.h"
@@ -46,6 +47,8 @@ class Checker {
   // Is everything done that was accepted?
   [[nodiscard]] bool AllDone() const;
   void CheckAllDone();
+  // Every report that was published is in the tables, with the broker, or in the spool.
+  void CheckReports();
 
   // "" as long as everything holds.
   [[nodiscard]] const std::string& violation() const { return violation_; }
@@ -62,6 +65,7 @@ class Checker {
   void CompareAll();
 
  private:
+  void CheckReport(const core::ReportRow& row);
   [[nodiscard]] bool WaitsForHeaters(int64_t id) const;
 
   struct Row {
@@ -107,6 +111,7 @@ class Checker {
   const settings::Settings& settings_;
   const Clock& clock_;
   const std::map<std::string, Printer*>& printers_;
+  std::unordered_set<Digest> reports_;  // that name themselves, stored
   std::string violation_;
   uint64_t steps_ = 0;
   uint64_t messages_ = 0;

@@ -114,13 +114,14 @@ int Main(int count, char** texts) {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::printf(
         "seed %llu: %d printers, %.1f virtual minutes in %.1f s, %llu steps, %llu commands, "
-        "%llu executions, %llu messages, %d deaths\n",
+        "%llu executions, %llu messages, %d deaths, %llu spooled\n",
         static_cast<unsigned long long>(seed), arguments.setup.printers,
         static_cast<double>(outcome.virtual_ms) / 60'000, took,
         static_cast<unsigned long long>(outcome.steps),
         static_cast<unsigned long long>(outcome.commands),
         static_cast<unsigned long long>(outcome.executions),
-        static_cast<unsigned long long>(outcome.messages), outcome.deaths);
+        static_cast<unsigned long long>(outcome.messages), outcome.deaths,
+        static_cast<unsigned long long>(outcome.spooled));
     if (!outcome.violation.empty()) {
       std::printf(
           "VIOLATION: %s\nagain: sim --seeds %llu --printers %d --minutes %lld --requests %d\n",

@@ -31,6 +31,7 @@ Simulation::Simulation(const Setup& setup)
               [this] { return msgids_.empty() ? "" : msgids_[random_.Below(msgids_.size())]; }} {
   settings_.fleet.enrolment = settings::Enrolment::kAuto;
   settings_.commands.max_in_flight = static_cast<int>(random_.Between(5, 60));
+  settings_.inbound.hold_time = milliseconds(random_.Between(100, 15'000));
   users_["ann"] = {"ann", settings::Role::kOperator, "$7$"};
   users_["bob"] = {"bob", settings::Role::kOperator, "$7$"};
   std::vector<std::string> names;
@@ -77,13 +78,8 @@ Outcome Simulation::Run() {
     checker_->CheckAllDone();
     checker_->CompareAll();
   }
-  return {checker_->violation(),
-          clock_.ms - begin_ms,
-          checker_->steps(),
-          checker_->commands(),
-          checker_->executions(),
-          checker_->messages(),
-          deaths_};
+  return {checker_->violation(),  clock_.ms - begin_ms, checker_->steps(), checker_->commands(),
+          checker_->executions(), checker_->messages(), deaths_,           bridge_->spooled()};
 }
 
 void Simulation::RunUntil(int64_t end_ms, bool until_done) {
@@ -162,6 +158,7 @@ void Simulation::Finish() {
   if (checker_->steps() % kCompareEvery == 0 && bridge_->alive() && !bridge_->away() &&
       !bridge_->committing() && !bridge_->core().stepped()) {
     checker_->CompareAll();
+    checker_->CheckReports();
   }
 }
 

@@ -33,6 +33,7 @@ struct Outcome {
   uint64_t executions = 0;
   uint64_t messages = 0;
   int deaths = 0;
+  uint64_t spooled = 0;  // reports that were in the spool
 };
 
 class Simulation {
