@@ -11,7 +11,6 @@ namespace printfleet::daemon {
 namespace {
 
 constexpr milliseconds kRetryMin{100};
-constexpr milliseconds kRetryMax{5000};
 // Mosquitto's count of what it could not queue. Source: mosquitto(8), broker status.
 constexpr std::string_view kDroppedCounter = "$SYS/broker/publish/messages/dropped";
 // Mosquitto's log of `log_dest topic`. Its debug lines are not published.
@@ -20,8 +19,8 @@ constexpr core::Session kBoth[] = {core::Session::kCommands, core::Session::kRep
 
 }  // namespace
 
-void Connections::Retry::Failed(MonoTime now) {
-  wait = wait.count() == 0 ? kRetryMin : std::min(kRetryMax, wait * 2);
+void Connections::Retry::Failed(MonoTime now, milliseconds wait_max) {
+  wait = wait.count() == 0 ? kRetryMin : std::min(wait_max, wait * 2);
   at = now + wait;
 }
 
@@ -36,6 +35,7 @@ mqtt::SessionConfig Connections::ConfigOf(core::Session session) const {
       settings_.instance + "-" + std::string(core::Name(session)) + "-0-" + secret_;  // shard 0
   config.receive_max = settings_.inbound.receive_max;
   config.packet_bytes_max = static_cast<int>(settings_.broker.packet_bytes_max);
+  config.connect_timeout = settings_.broker.connect_timeout;
   config.keepalive = std::chrono::floor<seconds>(settings_.inbound.keepalive);
   config.filters.push_back(root + "/heartbeat/" + settings_.instance);
   if (session == core::Session::kCommands) {
@@ -59,6 +59,9 @@ mqtt::SessionConfig Connections::ConfigOf(core::Session session) const {
 mqtt::OutboundConfig Connections::OutboundConfigOf() const {
   mqtt::OutboundConfig config;
   config.client_id = settings_.instance + "-outbound-0-" + secret_;
+  config.connect_timeout = settings_.broker.connect_timeout;
+  config.keepalive =
+      std::min(config.keepalive, std::chrono::floor<seconds>(settings_.inbound.keepalive));
   config.bridge_topic = settings_.fleet.topic_root + "/bridge";
   config.will_payload = BridgeDocument("offline", "the daemon is gone", {});
   return config;
@@ -90,7 +93,7 @@ void Connections::Connect(core::Session session, const Instant& now) {
       (link.ever_up || batcher_->draining())) {
     return;
   }
-  link.retry.Failed(now.mono);
+  link.retry.Failed(now.mono, settings_.broker.retry_max);
   if (const Status connected = link.handle->Connect(now); !connected.ok()) {
     trouble_ = connected.error().message;
   }
@@ -100,7 +103,7 @@ void Connections::ConnectOutbound(const Instant& now) {
   if (!outbound_ || !outbound_->closed() || now.mono < outbound_retry_.at) {
     return;
   }
-  outbound_retry_.Failed(now.mono);
+  outbound_retry_.Failed(now.mono, settings_.broker.retry_max);
   if (const Status connected = outbound_->Connect(now); !connected.ok()) {
     trouble_ = connected.error().message;
   }
@@ -225,7 +228,7 @@ void Connections::Down(core::Session session, const std::string& why, const Inst
     LogWarning("inbound", "connection lost", {{"session", core::Name(session)}, {"reason", why}});
     trouble_ = why;
   }
-  link.retry.Failed(now.mono);
+  link.retry.Failed(now.mono, settings_.broker.retry_max);
   core_.links().OnDown(session);
   batcher_->OnSessionDown(session);
   batcher_->OnEvent(core::SessionDown{session, why});
@@ -241,7 +244,7 @@ void Connections::Take(mqtt::Outbound::Progress progress, const Instant& now) {
     batcher_->OnEvent(core::OutboundUp{});
   }
   if (progress.down) {
-    outbound_retry_.Failed(now.mono);
+    outbound_retry_.Failed(now.mono, settings_.broker.retry_max);
     if (trouble_ != *progress.down) {
       LogWarning("outbound", "connection lost", {{"reason", *progress.down}});
       trouble_ = *progress.down;

@@ -66,7 +66,7 @@ class Connections {
     MonoTime at;
     milliseconds wait{0};
 
-    void Failed(MonoTime now);
+    void Failed(MonoTime now, milliseconds wait_max);
 
     void Succeeded() { wait = milliseconds(0); }
   };

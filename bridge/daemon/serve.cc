@@ -167,6 +167,7 @@ Status Daemon::OpenStore() {
   // Of this data_dir: another daemon of the same name must not be taken for an old self.
   config.instance = settings_.instance + "-" + secret_.substr(0, 8);
   config.connect_timeout = settings_.database.connect_timeout;
+  config.retry_max = settings_.database.retry_max;
   config.request_timeout = settings_.database.request_timeout;
   config.remember = settings_.commands.remember;
   config.remembered_max = settings_.commands.remembered_max;

@@ -15,7 +15,6 @@
 namespace printfleet::mqtt {
 namespace {
 
-constexpr milliseconds kConnectTimeout{10000};
 constexpr int kReceiveMaximumDefault = 65535;  // MQTT 5, 3.2.2.3.3
 constexpr size_t kErrorTextBytesMax = 300;
 
@@ -104,7 +103,7 @@ Connection::~Connection() {
 
 Status Connection::Open(const Instant& now) {
   CHECK(closed());
-  deadline_ = now.mono + kConnectTimeout;
+  deadline_ = now.mono + options_.connect_timeout;
   if (settings::IsLoopback(address_.host)) {
     return OpenHandle(now, address_.host);
   }

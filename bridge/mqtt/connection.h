@@ -31,7 +31,8 @@ struct ConnectOptions {
   int send_max = 0;               // the same from us; 0: the default
   int packet_bytes_max = 0;       // the broker sends us nothing larger; 0: no limit
   seconds keepalive{60};
-  std::string will_topic;  // retained, QoS 1; "" for no will
+  milliseconds connect_timeout{10000};  // from Open() to the CONNACK
+  std::string will_topic;               // retained, QoS 1; "" for no will
   std::string will_payload;
 };
 

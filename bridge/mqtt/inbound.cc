@@ -12,8 +12,6 @@ namespace {
 // How long the broker keeps our queue when nobody fetches it. Not for ever: a daemon that was moved
 // away must not fill the broker's memory with a session nobody can name any more.
 constexpr uint32_t kSessionExpiryS = 30 * 24 * 3600;
-// SUBACK after CONNACK, counted while nothing is held.
-constexpr milliseconds kSubscribeTimeout{10000};
 constexpr int kReasonRefused = 0x80;
 
 ConnectOptions Options(const SessionConfig& config) {
@@ -24,6 +22,7 @@ ConnectOptions Options(const SessionConfig& config) {
   options.receive_max = config.receive_max;
   options.packet_bytes_max = config.packet_bytes_max;
   options.keepalive = config.keepalive;
+  options.connect_timeout = config.connect_timeout;
   return options;
 }
 
@@ -186,7 +185,7 @@ Inbound::Progress Inbound::OnSecond(const Instant& now) {
   Status status = state.connection.OnSecond(now);
   if (status.ok() && state.connection.connected() && !state.up) {
     if (!state.subscribe_deadline) {
-      state.subscribe_deadline = now.mono + kSubscribeTimeout;
+      state.subscribe_deadline = now.mono + state.config.connect_timeout;
     } else if (now.mono >= *state.subscribe_deadline) {
       state.connection.Shut();
       status = Error{Errc::kTimeout, "the broker does not answer our SUBSCRIBE"};

@@ -36,6 +36,8 @@ struct SessionConfig {
   int receive_max = 2000;
   int packet_bytes_max = 2 << 20;  // larger ones the broker keeps from us, unsaid
   seconds keepalive{60};
+  // Of the CONNACK, and of the SUBACK behind it (counted while nothing is held).
+  milliseconds connect_timeout{10000};
 };
 
 class Inbound {
@@ -45,7 +47,7 @@ class Inbound {
   Inbound(const Inbound&) = delete;
   Inbound& operator=(const Inbound&) = delete;
 
-  // Begins to connect; a CONNACK that does not come within 10 s is a `down` of OnSecond. An error
+  // Begins to connect; a CONNACK that does not come in time is a `down` of OnSecond. An error
   // says what to do about it (kInvalid: the configuration is wrong, later will not help).
   // Requires: closed().
   Status Connect(const Instant& now);

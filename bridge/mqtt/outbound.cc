@@ -31,6 +31,7 @@ ConnectOptions Options(const OutboundConfig& config) {
   options.client_id = config.client_id;
   options.send_max = std::clamp(config.inflight_max, 1, kWindowMax);
   options.keepalive = config.keepalive;
+  options.connect_timeout = config.connect_timeout;
   options.will_topic = config.bridge_topic;
   options.will_payload = config.will_payload;
   return options;

@@ -32,6 +32,7 @@ struct OutboundConfig {
   size_t queue_messages_max = 100000;
   size_t queue_bytes_max = size_t{256} << 20;
   seconds keepalive{30};
+  milliseconds connect_timeout{10000};
 };
 
 class Outbound {

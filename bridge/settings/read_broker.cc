@@ -189,6 +189,8 @@ void ReadBroker(Section section, Broker& broker) {
   section.Path("password_file", broker.password_file);
   section.Path("ca_file", broker.ca_file);
   section.Flag("trust_command_topic", broker.trust_command_topic);
+  section.Time<milliseconds>("connect_timeout_ms", {100, 600'000}, broker.connect_timeout);
+  section.Time<milliseconds>("retry_max_ms", {100, 600'000}, broker.retry_max);
   ReadLimits(section, broker);
   section.Path("binary", broker.binary);
   section.Text("run_as", broker.run_as);

@@ -148,6 +148,7 @@ void ReadDatabase(Section section, Database& database) {
   section.Time<milliseconds>("restart_wait_max_ms", {250, 600'000}, database.restart_wait_max);
   section.Time<milliseconds>("request_timeout_ms", {100, 600'000}, database.request_timeout);
   section.Time<milliseconds>("connect_timeout_ms", {100, 600'000}, database.connect_timeout);
+  section.Time<milliseconds>("retry_max_ms", {100, 600'000}, database.retry_max);
   section.Integer("shared_buffers_mib", {16, 1 << 20}, database.shared_buffers_mib);
   RefuseOtherMode(section, database.mode,
                   {"lifetime", "binaries_dir", "run_as", "start_timeout_s", "stop_timeout_s",

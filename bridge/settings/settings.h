@@ -63,7 +63,9 @@ struct Broker {
   std::string url;
   std::string password_file;
   std::string ca_file;
-  bool trust_command_topic = false;  // external brokers: nobody enforces the author
+  bool trust_command_topic = false;     // external brokers: nobody enforces the author
+  milliseconds connect_timeout{10000};  // of CONNECT and SUBSCRIBE each
+  milliseconds retry_max{5000};         // between two tries to connect
   // Managed limits. 0 in max_queued_messages: bounded by bytes alone.
   int64_t max_queued_messages = 0;
   int64_t max_queued_bytes = int64_t{4} << 30;
@@ -94,6 +96,7 @@ struct Database {
   milliseconds restart_wait_max{30000};  // between two starts that failed
   milliseconds request_timeout{10000};   // a request beyond it is broken off
   milliseconds connect_timeout{5000};
+  milliseconds retry_max{5000};  // between two tries to connect
   int shared_buffers_mib = 128;
 
   bool operator==(const Database&) const = default;

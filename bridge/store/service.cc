@@ -19,7 +19,6 @@ namespace printfleet::store {
 namespace {
 
 constexpr milliseconds kBackoffMin{100};
-constexpr milliseconds kBackoffMax{5000};
 constexpr milliseconds kMarkInterval{1000};
 constexpr milliseconds kPostRetry{10};
 
@@ -92,7 +91,7 @@ void Service::Reconnect() {
   if (WaitForStop(shared_.stop, std::max(backoff_, pause_))) {
     return;
   }
-  backoff_ = std::clamp(backoff_ * 2, kBackoffMin, kBackoffMax);
+  backoff_ = std::clamp(backoff_ * 2, kBackoffMin, shared_.config.retry_max);
   const Status connected = Connect();
   if (!connected) {
     Lose(connected.error());
@@ -248,7 +247,7 @@ void Service::Serve(const Batch& batch) {
 }
 
 void Service::Pause() {
-  pause_ = std::clamp(pause_ * 2, kBackoffMin, kBackoffMax);
+  pause_ = std::clamp(pause_ * 2, kBackoffMin, shared_.config.retry_max);
 }
 
 std::optional<CommitFailed> Service::Store(const Batch& batch) {

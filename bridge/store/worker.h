@@ -45,6 +45,7 @@ struct Config {
   // make it unique to the data_dir, not only the configured name.
   std::string instance;
   milliseconds connect_timeout{5000};
+  milliseconds retry_max{5000};  // between two tries to connect
   milliseconds request_timeout{10000};
   milliseconds remember{0};             // commands.remember
   int64_t remembered_max = 100'000;     // commands.remembered_max
