@@ -31,6 +31,11 @@ std::string SkippedJson(std::string_view printer_id, std::string_view name, std:
   return writer.Take();
 }
 
+// By the wall clock, which may have been set back meanwhile.
+int64_t DurationMs(WallTime begin, WallTime end) {
+  return std::max<int64_t>(0, (end - begin).count());
+}
+
 std::string ExecutionJson(const Execution& execution, WallTime created_at) {
   json::Writer writer;
   writer.BeginObject()
@@ -50,7 +55,7 @@ std::string ExecutionJson(const Execution& execution, WallTime created_at) {
   }
   if (execution.finished_at) {
     const WallTime start = execution.sent_at.value_or(created_at);
-    writer.Member("duration_ms", static_cast<int64_t>((*execution.finished_at - start).count()));
+    writer.Member("duration_ms", DurationMs(start, *execution.finished_at));
   }
   writer.EndObject();
   return writer.Take();
@@ -325,7 +330,7 @@ void RespondDone(Turn& turn, const Command& command, const ReplyTo& to) {
       .Member("target_hash", command.target_hash);
   WriteCounts(writer, CountExecutions(turn.world, command));
   const WallTime end = command.finished_at.value_or(turn.now.wall);
-  writer.Member("duration_ms", static_cast<int64_t>((end - command.created_at).count()));
+  writer.Member("duration_ms", DurationMs(command.created_at, end));
   const bool registry = command.request.spec->kind == CommandKind::kRegistry;
   if (registry) {
     writer.Key("result").Raw(command.result.empty() ? "{}" : command.result);
