@@ -62,10 +62,11 @@ class Daemon:
     """`printfleet serve`. A context manager: started and ready inside, nothing left behind after.
 
     `settings` goes on top of SHORT (keys of the configuration). The directory stays over restarts
-    and is removed at the end.
+    and is removed at the end. `environment` is put on top of ours.
     """
 
-    def __init__(self, settings=None, directory=None):
+    def __init__(self, settings=None, directory=None, environment=None):
+        self.environment = environment or {}
         self.own_directory = directory is None
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="pf-", dir="/tmp"))
         # The broker and the database may run as users of their own.
@@ -86,8 +87,8 @@ class Daemon:
         (self.data_dir / "addresses").unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [PRINTFLEET, "serve", "--config", str(self.config)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [PRINTFLEET, "serve", "--config", str(self.config)], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env={**os.environ, **self.environment})
         if ready:
             self.wait_ready(timeout_s)
         return self

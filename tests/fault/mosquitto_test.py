@@ -1,0 +1,26 @@
+"""Mosquitto is killed and restarted at each moment: all that it had saved, and all it acknowledged after
+its restart, is stored once; states are retained again, and commands end."""
+import random
+
+import pytest
+
+from rig import cells
+from rig.farm import farm as make_farm
+from rig.farm import seed
+
+
+@pytest.fixture(scope="module")
+def farm():
+    with make_farm() as made:
+        yield made
+
+
+@pytest.mark.parametrize("moment", cells.MOMENTS)
+@pytest.mark.parametrize("what", ["killed", "restarted"])
+def test_cell(farm, what, moment):
+    chance = random.Random(f"{seed()} mosquitto {what} {moment}")
+    print("\n" + cells.run(farm, "mosquitto", what, moment, chance))
+
+
+def test_at_rest(farm):
+    farm.check_at_rest()
