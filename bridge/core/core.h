@@ -52,8 +52,9 @@ class Core {
   bool Receive(const BrokerNote& note, const Instant& now);
 
   void Step(const Event& event, const Instant& now);
-  // Finishes the batch. Requires: not sealed already.
-  Effects Seal(const Instant& now);
+  // Finishes the batch. `pressed`: more waits than one batch takes; states are then told and written
+  // less often. Requires: not sealed already.
+  Effects Seal(const Instant& now, bool pressed = false);
 
   // Did anything happen since the last Merge or Drop?
   [[nodiscard]] bool stepped() const { return stepped_; }
@@ -227,6 +228,8 @@ class Core {
 
   // Sealing (seal.cc).
   void SealPrinters(const Instant& now);
+  [[nodiscard]] milliseconds StateInterval(const printer::Printer& printer) const;
+  void WriteJob(printer::Printer& printer);
   void Flush(printer::Printer& printer, const Instant& now);
   void SealCommands();
   void SealNotifications();
@@ -284,6 +287,7 @@ class Core {
 
   // Of the running batch.
   bool stepped_ = false;
+  bool pressed_ = false;  // of the last Seal
   std::vector<Listening> batch_diagnoses_;
   Effects effects_;
   Counters batch_counters_;

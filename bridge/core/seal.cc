@@ -80,7 +80,8 @@ StatusRow RowOf(const printer::Printer& printer) {
 
 }  // namespace
 
-Effects Core::Seal(const Instant& now) {
+Effects Core::Seal(const Instant& now, bool pressed) {
+  pressed_ = pressed;
   SealPrinters(now);
   SealCommands();
   SealNotifications();
@@ -124,28 +125,43 @@ void Core::SealPrinters(const Instant& now) {
       printer.job_dirty = true;
       printer.dirty = true;
     }
-    const bool state_changed =
+    if (printer.job_dirty && (before == nullptr || job_state(*before) != job_state(printer))) {
+      WriteJob(printer);  // what happened to it refers to it
+    }
+    printer.change_unsaid |=
         registration_changed || before->presence != printer.presence ||
         printer::EffectiveState(*before) != printer::EffectiveState(printer) ||
         job_state(*before) != job_state(printer) || before->last_error != printer.last_error ||
         before->offline_reason != printer.offline_reason || before->address != printer.address ||
         before->flapping.on() != printer.flapping.on();
-    const bool due = printer.dirty && (!printer.flushed_at || now.mono - *printer.flushed_at >=
-                                                                  settings_.fleet.state_interval);
-    if (state_changed || due) {
+    printer.dirty |= printer.change_unsaid;
+    if (printer.dirty &&
+        (!printer.flushed_at || now.mono - *printer.flushed_at >= StateInterval(printer))) {
       Flush(printer, now);
     }
+  }
+}
+
+// A change goes out at once; when more follow, as often as its subscribers need, and the last one
+// always. Under load it waits as readings do.
+milliseconds Core::StateInterval(const printer::Printer& printer) const {
+  return printer.change_unsaid && !pressed_ ? settings_.fleet.change_interval
+                                            : settings_.fleet.state_interval;
+}
+
+void Core::WriteJob(printer::Printer& printer) {
+  if (printer.job && printer.job_dirty) {
+    effects_.rows.jobs.push_back(*printer.job);
+    printer.job_dirty = false;
   }
 }
 
 void Core::Flush(printer::Printer& printer, const Instant& now) {
   printer.flushed_at = now.mono;
   printer.dirty = false;
+  printer.change_unsaid = false;
   effects_.rows.statuses.push_back(RowOf(printer));
-  if (printer.job && printer.job_dirty) {
-    effects_.rows.jobs.push_back(*printer.job);
-    printer.job_dirty = false;
-  }
+  WriteJob(printer);
   effects_.publishes.push_back(StatePublish(printer));
 }
 

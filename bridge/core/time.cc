@@ -105,8 +105,7 @@ std::optional<MonoTime> Core::DueOf(const DueKey& key, const Instant& now) const
     }
     auto due = printer::NextDeadline(*printer, policy_, world_.live);
     if (printer->dirty) {
-      const MonoTime flush =
-          printer->flushed_at.value_or(now.mono) + settings_.fleet.state_interval;
+      const MonoTime flush = printer->flushed_at.value_or(now.mono) + StateInterval(*printer);
       due = due ? std::min(*due, flush) : flush;
     }
     return due;

@@ -9,6 +9,9 @@
 namespace printfleet::daemon {
 namespace {
 
+constexpr milliseconds kCountInterval{100};
+constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
+
 size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
 }
@@ -51,6 +54,7 @@ const core::Message* Batcher::MessageOf(const core::Event& event) {
 }
 
 void Batcher::OnMessages(std::vector<core::Message> messages, const Instant& now) {
+  counted_ += messages.size();
   for (core::Message& message : messages) {
     held_[static_cast<size_t>(message.session)] = true;
     if (core_.Receive(message)) {
@@ -192,7 +196,28 @@ void Batcher::Requeue() {
   }
 }
 
+void Batcher::CountArrivals(const Instant& now) {
+  const milliseconds passed = now.mono - counted_since_;
+  if (passed < kCountInterval) {
+    return;
+  }
+  const double rate = static_cast<double>(counted_) * 1000 / static_cast<double>(passed.count());
+  const double weight = std::min(1.0, static_cast<double>(passed.count()) / 1000);
+  messages_per_s_ += weight * (rate - messages_per_s_);
+  counted_since_ = now.mono;
+  counted_ = 0;
+}
+
+// A commit costs much the same for one report as for twenty: where twenty come in batch_time they
+// go together. A single one does not wait for what will not come.
+milliseconds Batcher::Linger() const {
+  const double expected =
+      messages_per_s_ * static_cast<double>(settings_.inbound.batch_time.count()) / 1000;
+  return expected < kCompanyMin ? milliseconds(0) : settings_.inbound.batch_time;
+}
+
 void Batcher::Turn(const Instant& now) {
+  CountArrivals(now);
   TakeReportsKept();
   if (resuming_) {
     TryResume(now);
@@ -294,12 +319,12 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
 bool Batcher::Full(const Instant& now) const {
   return batch_urgent_ || batch_messages_ >= messages_max_ || (draining_ && !spool_.has_more()) ||
          batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) || !batch_since_ ||
-         now.mono - *batch_since_ >= settings_.inbound.batch_time;
+         now.mono - *batch_since_ >= Linger();
 }
 
 void Batcher::CloseBatch(const Instant& now) {
   FAILPOINT("reading.close");
-  effects_ = core_.Seal(now);
+  effects_ = core_.Seal(now, batch_messages_ >= messages_max_);
   decided_at_ = batch_.empty() ? now.mono : std::min(now.mono, oldest_);
   for (const core::Message& waiting : commands_) {
     if (waiting.stop_sent) {
@@ -394,44 +419,6 @@ void Batcher::ReleaseAcks() {
   }
 }
 
-// The store refuses a row: look for the message by halving, then put it into the dead letters.
-void Batcher::OnRefused(const store::CommitFailed& failed, const Instant& now) {
-  const Error& error = failed.error;
-  const bool known = failed.kind == store::CommitFailed::Kind::kKnownRequest;
-  const size_t messages = batch_messages_;
-  Log(known ? LogLevel::kInfo : LogLevel::kWarning, "database",
-      "refused a batch; looking for the message it cannot take",
-      {{"messages", messages}, {"error", error.message}});
-  state_ = State::kReading;
-  if (messages > 1) {
-    Requeue();
-    messages_max_ = std::max<size_t>(1, messages / 2);
-    return;
-  }
-  core_.Drop(now);
-  std::vector<core::Event> batch = std::move(batch_);
-  batch_.clear();
-  Requeue();
-  for (auto event = batch.rbegin(); event != batch.rend(); ++event) {
-    if (LeaveOutSpooled(*event, messages, error)) {
-      continue;
-    }
-    auto* message = std::get_if<core::Message>(&*event);
-    if (message != nullptr && known) {
-      events_.emplace_front(core::PoisonMessage{std::move(*message), core::kKnownRequest});
-    } else if (message != nullptr) {
-      LogError("database", "one message cannot be stored; it goes to the dead letters",
-               {{"topic", message->topic}, {"error", error.message}});
-      events_.emplace_front(core::PoisonMessage{std::move(*message), "store_refused"});
-    } else if (messages == 1 && !std::holds_alternative<core::Tick>(*event)) {
-      events_.push_front(std::move(*event));
-    } else {
-      LogError("database", "rows of no message cannot be stored; they are left out",
-               {{"error", error.message}});
-    }
-  }
-}
-
 // -- What may be read --
 
 bool Batcher::MayRead(core::Session session) const {
@@ -463,7 +450,7 @@ std::optional<MonoTime> Batcher::NextDeadline(const Instant& now) const {
     case State::kReading: {
       auto next = draining_ ? std::nullopt : core_.NextDeadline(now);
       if (batch_since_) {
-        const MonoTime close = *batch_since_ + settings_.inbound.batch_time;
+        const MonoTime close = *batch_since_ + Linger();
         next = next ? std::min(*next, close) : close;
       }
       return next;

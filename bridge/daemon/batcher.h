@@ -102,6 +102,8 @@ class Batcher {
   void Fill(const Instant& now);
   void StepOne(core::Event event, const Instant& now);
   [[nodiscard]] bool Full(const Instant& now) const;
+  void CountArrivals(const Instant& now);
+  [[nodiscard]] milliseconds Linger() const;
   void CloseBatch(const Instant& now);
   void ReleaseBatch(const Instant& now);
   void ReleaseAcks();
@@ -158,6 +160,11 @@ class Batcher {
   std::deque<core::Message> commands_;
   std::deque<core::Message> reports_;
   std::deque<core::Event> events_;
+
+  // How much comes: a batch waits for company only where some is expected.
+  MonoTime counted_since_;
+  size_t counted_ = 0;         // messages since then
+  double messages_per_s_ = 0;  // smoothed over about a second
 
   // The batch.
   std::vector<core::Event> batch_;

@@ -1,5 +1,5 @@
-// The batcher while the store is away: requests refused, stops sent and kept, reports held for a
-// while, a COMMIT in doubt settled when the store is back.
+// The batcher when the store refuses a batch, and while it is away: requests refused, stops sent and
+// kept, reports held for a while, a COMMIT in doubt settled when the store is back.
 #include <algorithm>
 
 #include "base/log.h"
@@ -123,6 +123,46 @@ bool Batcher::MaySpool(const Instant& now) {
                {{"held_s", std::chrono::floor<seconds>(now.mono - *away_since_).count()}});
   }
   return spooling_ && spool_.good();
+}
+
+// -- The store refuses --
+
+// The store refuses a row: look for the message by halving, then put it into the dead letters.
+void Batcher::OnRefused(const store::CommitFailed& failed, const Instant& now) {
+  const Error& error = failed.error;
+  const bool known = failed.kind == store::CommitFailed::Kind::kKnownRequest;
+  const size_t messages = batch_messages_;
+  Log(known ? LogLevel::kInfo : LogLevel::kWarning, "database",
+      "refused a batch; looking for the message it cannot take",
+      {{"messages", messages}, {"error", error.message}});
+  state_ = State::kReading;
+  if (messages > 1) {
+    Requeue();
+    messages_max_ = std::max<size_t>(1, messages / 2);
+    return;
+  }
+  core_.Drop(now);
+  std::vector<core::Event> batch = std::move(batch_);
+  batch_.clear();
+  Requeue();
+  for (auto event = batch.rbegin(); event != batch.rend(); ++event) {
+    if (LeaveOutSpooled(*event, messages, error)) {
+      continue;
+    }
+    auto* message = std::get_if<core::Message>(&*event);
+    if (message != nullptr && known) {
+      events_.emplace_front(core::PoisonMessage{std::move(*message), core::kKnownRequest});
+    } else if (message != nullptr) {
+      LogError("database", "one message cannot be stored; it goes to the dead letters",
+               {{"topic", message->topic}, {"error", error.message}});
+      events_.emplace_front(core::PoisonMessage{std::move(*message), "store_refused"});
+    } else if (messages == 1 && !std::holds_alternative<core::Tick>(*event)) {
+      events_.push_front(std::move(*event));
+    } else {
+      LogError("database", "rows of no message cannot be stored; they are left out",
+               {{"error", error.message}});
+    }
+  }
 }
 
 // -- The store is back --

@@ -186,6 +186,7 @@ struct Printer {
   // Core's bookkeeping of what was published and stored of it.
   std::optional<MonoTime> flushed_at;  // last retained state and status row
   bool dirty = false;                  // changed since
+  bool change_unsaid = false;          // and in more than its readings
   bool job_dirty = false;              // the job's row is older than the job
   std::optional<MonoTime> telemetry_at;
   Readings telemetry;  // as last stored

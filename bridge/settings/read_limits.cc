@@ -49,6 +49,7 @@ void ReadFleet(Section section, Fleet& fleet) {
   section.Integer("printers_max", {1, 100'000}, fleet.printers_max);
   section.Time<seconds>("silent_after_s", {5, kDayS}, fleet.silent_after);
   section.Time<seconds>("query_timeout_s", {1, 600}, fleet.query_timeout);
+  section.Time<milliseconds>("change_interval_ms", {0, 60'000}, fleet.change_interval);
   section.Time<milliseconds>("state_interval_ms", {100, 60'000}, fleet.state_interval);
   section.Time<seconds>("job_settle_s", {1, 600}, fleet.job_settle);
   section.Time<seconds>("job_lost_after_s", {1, 30 * kDayS}, fleet.job_lost_after);

@@ -134,6 +134,7 @@ struct Fleet {
   int printers_max = 10000;
   seconds silent_after{120};          // no report for this long: suspect
   seconds query_timeout{10};          // a suspect that does not answer: offline
+  milliseconds change_interval{200};  // between two changes of a printer's state that are told
   milliseconds state_interval{1000};  // retained readings and status rows: at most one in this time
   seconds job_settle{20};             // free while a job is open: how long a final word may take
   seconds job_lost_after{3600};       // offline while a job is open: then it is interrupted
