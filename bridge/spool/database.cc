@@ -152,7 +152,9 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, bool m
   // used.
   Status prepared = database->Execute(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-      "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL");
+      "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;"
+      // Debian's build would write zeros over all that is removed.
+      "PRAGMA secure_delete = OFF");
   if (!prepared) {
     return prepared.error();
   }

@@ -304,9 +304,12 @@ void File::Measure() {
 }
 
 Status File::Tend(bool at_once) {
-  const int64_t log_bytes = at_once ? 1 : log_bytes_;
-  return database_->log_pages() * page_bytes_ >= log_bytes ? database_->Checkpoint(false)
-                                                           : Status(Ok{});
+  const int64_t bytes = database_->log_pages() * page_bytes_;
+  const bool wanted = at_once ? bytes > 0 : bytes >= log_bytes_;
+  // One great change may have made it longer than it should stay; on a full disk its blocks are
+  // kept.
+  const bool truncate = !at_once && bytes >= 2 * log_bytes_;
+  return wanted ? database_->Checkpoint(truncate) : Status(Ok{});
 }
 
 Status File::Shrink() {
