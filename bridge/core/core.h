@@ -174,7 +174,7 @@ class Core {
   bool AdmitPrinter(const protocol::Report& report, const Message& message, const Instant& now);
   void AddPrinter(const protocol::Report& report, const Instant& now);
   void LogReport(const protocol::Report& report, const Message& message, const Instant& now);
-  void LogTelemetry(printer::Printer& printer, const Instant& now);
+  void LogTelemetry(printer::Printer& printer, bool state_changed, const Instant& now);
 
   // The inventory of the printers' files (files.cc).
   void LogFiles(const protocol::Report& report, bool live, const Instant& now);

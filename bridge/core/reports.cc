@@ -63,7 +63,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
   const printer::Change change = printer::ApplyReport(printer, report, context);
   printer.dirty |= change.readings_changed || change.state_changed;
   LogReport(report, message, now);
-  LogTelemetry(printer, now);
+  LogTelemetry(printer, change.state_changed, now);
   LogFiles(report, live && !message.retained, now);
   Absorb(id, change, now);
   fleet::Output output;
@@ -138,8 +138,7 @@ void Core::LogReport(const protocol::Report& report, const Message& message, con
   row.state = CleanText(envelope.state, kWordBytesMax);
   row.code = envelope.code;
   row.msgid = CleanText(envelope.msgid, kWordBytesMax);
-  if (KeepPayload(settings_.store.payloads, report,
-                  world_.printers.Find(row.printer_id)->telemetry)) {
+  if (KeepPayload(settings_.store, report, world_.printers.Find(row.printer_id)->telemetry)) {
     if (IsCleanUtf8(message.payload)) {
       row.payload = message.payload;
     } else {
@@ -150,21 +149,24 @@ void Core::LogReport(const protocol::Report& report, const Message& message, con
   effects_.rows.reports.push_back(std::move(row));
 }
 
-void Core::LogTelemetry(printer::Printer& printer, const Instant& now) {
-  const bool changed = printer.readings != printer.telemetry;
-  const auto since = printer.telemetry_at ? now.mono - *printer.telemetry_at : milliseconds::max();
-  const bool due = changed ? since >= settings_.fleet.state_interval
-                           : since >= settings_.fleet.telemetry_interval;
-  if (!due || printer.readings == printer::Readings{}) {
+void Core::LogTelemetry(printer::Printer& printer, bool state_changed, const Instant& now) {
+  TelemetrySample sample{printer.readings, std::nullopt};
+  if (printer.job && printer.job->open()) {
+    sample.progress_ratio = printer.job->progress_ratio;
+  }
+  std::optional<milliseconds> since;
+  if (printer.telemetry_at) {
+    since = now.mono - *printer.telemetry_at;
+  }
+  if (!TelemetryDue(sample, {printer.telemetry, printer.telemetry_progress_ratio}, state_changed,
+                    since, settings_)) {
     return;
   }
-  printer.telemetry = printer.readings;
+  printer.telemetry = sample.readings;
+  printer.telemetry_progress_ratio = sample.progress_ratio;
   printer.telemetry_at = now.mono;
-  TelemetryRow row{printer.registration.id, now.wall, printer.readings, std::nullopt};
-  if (printer.job && printer.job->open()) {
-    row.progress_ratio = printer.job->progress_ratio;
-  }
-  effects_.rows.telemetry.push_back(std::move(row));
+  effects_.rows.telemetry.push_back(
+      {printer.registration.id, now.wall, sample.readings, sample.progress_ratio});
 }
 
 // Limited per printer (or foreign topic) and minute, so that a flood of rubbish fills no disk;

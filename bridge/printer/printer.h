@@ -189,7 +189,8 @@ struct Printer {
   bool change_unsaid = false;          // and in more than its readings
   bool job_dirty = false;              // the job's row is older than the job
   std::optional<MonoTime> telemetry_at;
-  Readings telemetry;  // as last stored
+  Readings telemetry;  // as last stored, and the job's progress with it
+  std::optional<double> telemetry_progress_ratio;
 };
 
 // One that is heard of, or registered, for the first time: pending, with a name made of model and

@@ -1,4 +1,4 @@
-// The sections `fleet`, `inbound`, `commands`, `store`, `spool` and `library`.
+// The sections `fleet`, `inbound`, `commands`, `spool` and `library`.
 #include "base/text.h"
 #include "settings/sections.h"
 
@@ -54,7 +54,6 @@ void ReadFleet(Section section, Fleet& fleet) {
   section.Time<seconds>("job_settle_s", {1, 600}, fleet.job_settle);
   section.Time<seconds>("job_lost_after_s", {1, 30 * kDayS}, fleet.job_lost_after);
   section.Integer("queries_per_second", {1, 100'000}, fleet.queries_per_second);
-  section.Time<milliseconds>("telemetry_interval_ms", {1000, 3'600'000}, fleet.telemetry_interval);
   section.Integer("flapping_losses", {2, 1000}, fleet.flapping_losses);
   section.Time<seconds>("flapping_window_s", {1, kDayS}, fleet.flapping_window);
   section.Integer("outage_percent", {1, 100}, fleet.outage_percent);
@@ -97,14 +96,6 @@ void ReadCommands(Section section, Commands& commands) {
   section.Integer("list_limit_max", {1, 100'000}, commands.list_limit_max);
   section.Time<seconds>("remember_s", {60, 3650 * kDayS}, commands.remember);
   section.Integer("remembered_max", {0, 10'000'000}, commands.remembered_max);
-  section.Finish();
-}
-
-void ReadStore(Section section, Store& store) {
-  section.Word<Payloads>(
-      "payloads",
-      {{"none", Payloads::kNone}, {"unusual", Payloads::kUnusual}, {"all", Payloads::kAll}},
-      store.payloads);
   section.Finish();
 }
 

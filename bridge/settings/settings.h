@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "settings/notify.h"
+#include "settings/store.h"
 
 namespace printfleet::settings {
 
@@ -139,11 +140,10 @@ struct Fleet {
   seconds job_settle{20};             // free while a job is open: how long a final word may take
   seconds job_lost_after{3600};       // offline while a job is open: then it is interrupted
   int queries_per_second = 200;       // pacing of our own questions to printers
-  milliseconds telemetry_interval{10000};  // an unchanged reading is stored at least this often
-  int flapping_losses = 5;                 // lost this often within flapping_window: it flaps
-  seconds flapping_window{600};            // and is calm again after as long without a loss
-  int outage_percent = 50;                 // so many of those online are lost, and at least
-  int outage_printers_min = 5;             // this many, within outage_window: the farm is out
+  int flapping_losses = 5;            // lost this often within flapping_window: it flaps
+  seconds flapping_window{600};       // and is calm again after as long without a loss
+  int outage_percent = 50;            // so many of those online are lost, and at least
+  int outage_printers_min = 5;        // this many, within outage_window: the farm is out
   seconds outage_window{120};
 
   bool operator==(const Fleet&) const = default;
@@ -181,14 +181,6 @@ struct Commands {
   int remembered_max = 100'000;      // and at most so many of them, about 0.3 KiB each
 
   bool operator==(const Commands&) const = default;
-};
-
-enum class Payloads { kNone, kUnusual, kAll };
-
-struct Store {
-  Payloads payloads = Payloads::kAll;
-
-  bool operator==(const Store&) const = default;
 };
 
 // Raw reports and records of stops on the local disk, while the database is away.

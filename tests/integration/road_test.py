@@ -23,9 +23,8 @@ class Road:
 
 @pytest.fixture(scope="module", name="road")
 def road_fixture():
-    fleet = {"query_timeout_s": 3, "silent_after_s": 8, "job_settle_s": 3,
-             "telemetry_interval_ms": 2000}
-    with Daemon({"fleet": fleet}) as daemon:
+    fleet = {"query_timeout_s": 3, "silent_after_s": 8, "job_settle_s": 3}
+    with Daemon({"fleet": fleet, "store": {"telemetry_interval_ms": 2000}}) as daemon:
         with Simulator(daemon.mqtt_port, "--models", "K2Pro=10,K2Plus=10,K2Max=10",
                        "--firmware", "3.1.0,3.0.9", "--seed", 7, "--panel-jobs", 12,
                        "--report-interval", 1, "--greeting-extras", "--ack-response",
