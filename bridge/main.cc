@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   commands.broker = printfleet::daemon::RunBroker;
   commands.database = printfleet::daemon::RunDatabase;
   commands.migrate = printfleet::daemon::Migrate;
+  commands.retain = printfleet::daemon::Retain;
   commands.test_notify = printfleet::daemon::TestNotify;
   commands.hash_password = [](const std::string& password) {
     return printfleet::broker::HashPassword(password);

@@ -82,6 +82,7 @@ void AddServer(CLI::App& app, Everything& all) {
       {"database", {ServerAction::kDatabase, "Run just the managed PostgreSQL, in the foreground"}},
       {"check", {ServerAction::kCheck, "Name everything that is wrong in a configuration"}},
       {"migrate", {ServerAction::kMigrate, "Bring the database's schema up to date"}},
+      {"retain", {ServerAction::kRetain, "Delete what is old, as the owner of the tables, now"}},
   };
   for (const auto& [name, what] : kActions) {
     CLI::App* sub = app.add_subcommand(name, what.second);

@@ -41,7 +41,15 @@ struct Selectors {
   bool operator==(const Selectors&) const = default;
 };
 
-enum class ServerAction { kServe, kBroker, kDatabase, kMigrate, kCheck, kTestNotify };
+enum class ServerAction {
+  kServe,
+  kBroker,
+  kDatabase,
+  kMigrate,
+  kRetain,
+  kCheck,
+  kTestNotify
+};
 
 struct ServerArguments {
   ServerAction action = ServerAction::kServe;

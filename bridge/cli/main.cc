@@ -49,6 +49,8 @@ struct Runner {
         return RunServer(arguments, commands.database);
       case ServerAction::kMigrate:
         return RunServer(arguments, commands.migrate);
+      case ServerAction::kRetain:
+        return RunServer(arguments, commands.retain);
       case ServerAction::kTestNotify:
         return RunServer(arguments, [&](const settings::Loaded& loaded) {
           return commands.test_notify(loaded, arguments.target);

@@ -19,6 +19,7 @@ struct ServerCommands {
   Run broker;
   Run database;
   Run migrate;
+  Run retain;
   // With the name of a target of `notify`.
   std::function<int(const settings::Loaded&, const std::string&)> test_notify;
   HashPassword hash_password;        // empty: `user add` says that it cannot

@@ -124,6 +124,14 @@ class Core {
   // How far local time is ahead of UTC: for quiet hours.
   void SetUtcOffset(seconds offset) { utc_offset_ = offset; }
 
+  // While the disk is nearly full: no telemetry; payloads only of unusual reports.
+  struct Shed {
+    bool telemetry = false;
+    bool payloads = false;
+  };
+
+  void SetShedding(Shed shed) { shed_ = shed; }
+
   // Home Assistant was told of our printers once and is not any more: its documents are cleared
   // with the next repetition of the retained states.
   void ClearDiscovery() { clear_discovery_ = true; }
@@ -261,6 +269,7 @@ class Core {
   Sessions sessions_;
   OverlayValue<Outage> outage_;
   OverlayValue<NotifyBook> notify_;
+  Shed shed_;
   seconds utc_offset_{0};
   std::deque<PrinterId> republish_;
   MonoTime next_republish_;

@@ -138,7 +138,11 @@ void Core::LogReport(const protocol::Report& report, const Message& message, con
   row.state = CleanText(envelope.state, kWordBytesMax);
   row.code = envelope.code;
   row.msgid = CleanText(envelope.msgid, kWordBytesMax);
-  if (KeepPayload(settings_.store, report, world_.printers.Find(row.printer_id)->telemetry)) {
+  settings::Store store = settings_.store;
+  if (shed_.payloads && store.payloads == settings::Payloads::kAll) {
+    store.payloads = settings::Payloads::kUnusual;
+  }
+  if (KeepPayload(store, report, world_.printers.Find(row.printer_id)->telemetry)) {
     if (IsCleanUtf8(message.payload)) {
       row.payload = message.payload;
     } else {
@@ -150,6 +154,9 @@ void Core::LogReport(const protocol::Report& report, const Message& message, con
 }
 
 void Core::LogTelemetry(printer::Printer& printer, bool state_changed, const Instant& now) {
+  if (shed_.telemetry) {
+    return;
+  }
   TelemetrySample sample{printer.readings, std::nullopt};
   if (printer.job && printer.job->open()) {
     sample.progress_ratio = printer.job->progress_ratio;

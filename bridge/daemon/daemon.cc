@@ -248,12 +248,15 @@ void Daemon::EverySecond(const Instant& now) {
   if (batcher_->loaded()) {
     desk_->Sweep(*core_, now);
   }
+  upkeep_->EverySecond(*core_, *worker_, store_connected_);
   PublishView(now);
 }
 
 void Daemon::PublishView(const Instant& now) {
   Surroundings surroundings;
   surroundings.trouble = Trouble(now);
+  surroundings.shedding = upkeep_->shedding();
+  surroundings.maintenance = upkeep_->maintenance();
   surroundings.store_connected = store_connected_;
   surroundings.reload_ok = reload_ok_;
   surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
@@ -345,6 +348,9 @@ std::vector<std::string> Daemon::Warnings() const {
     warnings.push_back(std::to_string(spool_desk_->unwritten()) +
                        " stops are kept in memory alone: the disk does not take them");
   }
+  if (std::string disk = upkeep_->warning(); !disk.empty()) {
+    warnings.push_back(std::move(disk));
+  }
   return warnings;
 }
 
@@ -410,11 +416,13 @@ void Daemon::Shutdown() {
     connections_->Publish(std::move(publish));
     connections_->Turn(Now());
   }
+  upkeep_->MakeRoomToEnd();
   WriteSnapshot();
   ForgetDiscovery();
   KeepAlive(Now());
   connections_->Close();
   desk_->Close();
+  upkeep_.reset();
   worker_.reset();
   spool_.reset();
   sender_.reset();

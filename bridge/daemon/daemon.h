@@ -20,6 +20,7 @@
 #include "daemon/server.h"
 #include "daemon/signals.h"
 #include "daemon/spool_desk.h"
+#include "daemon/upkeep.h"
 #include "daemon/view.h"
 #include "http/server.h"
 #include "library/library.h"
@@ -107,6 +108,7 @@ class Daemon {
       left_stops_;  // records of an earlier process, until the batcher is there
   std::unique_ptr<core::Core> core_;
   std::unique_ptr<store::Worker> worker_;
+  std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<Connections> connections_;
   std::unique_ptr<Batcher> batcher_;
   std::unique_ptr<Server> broker_;

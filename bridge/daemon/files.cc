@@ -71,7 +71,9 @@ Status WriteFileAtomically(const std::string& path, std::string_view content) {
   const bool written = WriteDurably(fd, content);
   ::close(fd);
   if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    return FileError(path, "cannot be written");
+    Error error = FileError(path, "cannot be written");
+    ::unlink(temporary.c_str());  // half a file only takes room that is wanted
+    return error;
   }
   SyncFolderOf(path);
   return Ok{};

@@ -172,6 +172,14 @@ Status Daemon::OpenStore() {
   config.remember = settings_.commands.remember;
   config.remembered_max = settings_.commands.remembered_max;
   config.digest_horizon = seconds(3 * settings_.broker.autosave_interval_s);
+  upkeep_ = std::make_unique<Upkeep>(
+      settings_,
+      store::MaintainerConfig{
+          .conninfo = config.owner_conninfo.empty() ? config.conninfo : config.owner_conninfo,
+          .instance = config.instance,
+          .connect_timeout = config.connect_timeout,
+          .remember = settings_.commands.remember,
+          .store = settings_.store});
   worker_ = std::make_unique<store::Worker>(std::move(config));
   worker_->Start(true);
   return Ok{};

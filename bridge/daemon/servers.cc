@@ -14,11 +14,8 @@
 #include "child/run.h"
 #include "daemon/clock.h"
 #include "daemon/commands.h"
-#include "daemon/external.h"
 #include "daemon/notify.h"
 #include "daemon/signals.h"
-#include "store/connection.h"
-#include "store/migrate.h"
 
 namespace printfleet::daemon {
 namespace {
@@ -232,51 +229,6 @@ int RunDatabase(const settings::Loaded& loaded) {
   }
   const auto server = MakeDatabase(loaded.settings);
   return RunAlone(*server);
-}
-
-namespace {
-
-struct Migration {
-  std::string conninfo;  // of the owner of the tables
-  store::WorkingRole role;
-};
-
-Result<Migration> MigrationOf(const settings::Settings& settings) {
-  const settings::Database& database = settings.database;
-  const bool managed = database.mode == settings::Mode::kManaged;
-  const store::ManagedCluster cluster = store::LocateCluster(settings);
-  const auto working = managed ? Result<std::string>(cluster.conninfo) : ExternalConninfo(database);
-  if (!working.ok()) {
-    return working.error();
-  }
-  if (!managed && database.owner_url.empty()) {
-    return Migration{*working, {}};
-  }
-  const auto owner =
-      managed ? Result<std::string>(cluster.owner_conninfo) : ExternalOwnerConninfo(database);
-  const auto role = store::RoleName(*working);
-  if (!owner.ok() || !role.ok()) {
-    return owner.ok() ? role.error() : owner.error();
-  }
-  return Migration{*owner, {.name = *role, .create = managed}};
-}
-
-}  // namespace
-
-int Migrate(const settings::Loaded& loaded) {
-  const auto migration = MigrationOf(loaded.settings);
-  if (!migration.ok()) {
-    LogError("migrate", migration.error().message);
-    return 2;
-  }
-  const auto applied =
-      store::Migrate(migration->conninfo, store::DefaultSchemaDir(), migration->role);
-  if (!applied.ok()) {
-    LogError("migrate", applied.error().message);
-    return applied.error().code == Errc::kUnavailable ? 3 : 2;
-  }
-  LogInfo("migrate", "done", {{"applied", *applied}});
-  return 0;
 }
 
 }  // namespace printfleet::daemon

@@ -171,6 +171,8 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
   auto snapshot = std::make_shared<metrics::Snapshot>();
   snapshot->version = PRINTFLEET_VERSION;
   snapshot->trouble = surroundings.trouble;
+  snapshot->shedding = surroundings.shedding;
+  snapshot->maintenance = surroundings.maintenance;
   core.world().printers.ForEach([&](const PrinterId&, const printer::Printer& printer) {
     switch (printer.registration.enrolment) {
       case printer::Enrolment::kEnrolled:

@@ -2,6 +2,7 @@
 // the bridge is ready. Loop thread only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ namespace printfleet::daemon {
 // What the daemon knows and core does not.
 struct Surroundings {
   std::string trouble;  // "" when ready
+  std::map<std::string, bool> shedding;
+  metrics::Maintenance maintenance;
   bool store_connected = false;
   bool reload_ok = true;
   int64_t broker_restarts = 0;

@@ -201,6 +201,22 @@ void AddFiles(Families& page, const Files& files) {
              files.library_bytes_max);
 }
 
+void AddMaintenance(Families& page, const Maintenance& maintenance) {
+  page.Add(Counted({MetricType::Counter, "maintenance_rows_deleted_total",
+                    "Rows that were deleted because they were old."},
+                   maintenance.rows_deleted, "table"));
+  page.Add(Counted({MetricType::Counter, "maintenance_partitions_dropped_total",
+                    "Days that were dropped because they were old, or the disk full."},
+                   maintenance.partitions_dropped, "table"));
+  page.Counter("maintenance_failures_total", "Passes of maintenance that did not get through.",
+               static_cast<double>(maintenance.failures));
+  if (maintenance.finished_at) {
+    page.Gauge("maintenance_last_success_timestamp_seconds",
+               "When a pass of maintenance last got through.",
+               static_cast<double>(EpochMs(*maintenance.finished_at)) / 1000);
+  }
+}
+
 void AddServices(Families& page, const Snapshot& snapshot) {
   page.Gauge("broker_up", "1 while all connections to the broker are up.",
              snapshot.broker.up ? 1 : 0);
@@ -223,6 +239,13 @@ void AddServices(Families& page, const Snapshot& snapshot) {
     page.Gauge("data_dir_free_bytes", "Free space where data_dir is.", disk->limit - disk->used);
     page.Gauge("data_dir_size_bytes", "Size of the file system where data_dir is.", disk->limit);
   }
+  Family shedding(MetricType::Gauge, "disk_shedding",
+                  "1 while this is given up because the disk of data_dir is nearly full.");
+  for (const auto& [step, on] : snapshot.shedding) {
+    shedding.Add(on ? 1 : 0, {{"step", step}});
+  }
+  page.Add(std::move(shedding));
+  AddMaintenance(page, snapshot.maintenance);
   page.Gauge("config_last_reload_successful",
              "1 unless the last reload of the configuration was refused.",
              snapshot.config_last_reload_successful ? 1 : 0);

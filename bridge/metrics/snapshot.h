@@ -112,6 +112,14 @@ struct Files {
   double library_bytes_max = 0;
 };
 
+// What has been deleted because it was old, or because the disk was full.
+struct Maintenance {
+  std::map<std::string, uint64_t> rows_deleted;        // by table
+  std::map<std::string, uint64_t> partitions_dropped;  // by table
+  uint64_t failures = 0;
+  std::optional<WallTime> finished_at;  // of the last pass that got through
+};
+
 struct Snapshot {
   std::string version;
   std::string trouble;                // why the bridge is not ready, "" when it is: for /readyz
@@ -127,6 +135,8 @@ struct Snapshot {
   Files files;
   bool database_up = false;
   std::optional<Fill> data_dir_bytes;
+  std::map<std::string, bool> shedding;  // what is given up for want of disk, by step
+  Maintenance maintenance;
   bool config_last_reload_successful = true;
   std::vector<CertificateExpiry> certificates;  // those that could be read
 };

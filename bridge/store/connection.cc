@@ -139,8 +139,8 @@ Result<LockHolder> FindLockHolder(Session& session) {
 
 }  // namespace
 
-std::string ApplicationName(std::string_view instance) {
-  std::string name = "printfleet/" + std::string(instance);
+std::string ApplicationName(std::string_view instance, std::string_view application) {
+  std::string name = std::string(application) + "/" + std::string(instance);
   name.resize(std::min(name.size(), kApplicationNameBytesMax));
   return name;
 }
@@ -159,7 +159,7 @@ Result<std::string> CompleteConninfo(const ConnectOptions& options) {
   parameters.emplace("tcp_user_timeout", "30000");
   parameters.emplace("target_session_attrs", "read-write");
   parameters["client_encoding"] = "UTF8";
-  parameters["application_name"] = ApplicationName(options.instance);
+  parameters["application_name"] = ApplicationName(options.instance, options.application);
   return JoinConninfo(parameters);
 }
 

@@ -19,10 +19,11 @@ struct ConnectOptions {
   std::string admin_conninfo;  // "" for none: the database is not ours to create
   std::string instance;
   milliseconds connect_timeout{5000};
+  std::string application = "printfleet";
 };
 
-// "printfleet/<instance>", cut to what PostgreSQL keeps of an application_name (63 bytes).
-std::string ApplicationName(std::string_view instance);
+// "<application>/<instance>", cut to what PostgreSQL keeps of an application_name (63 bytes).
+std::string ApplicationName(std::string_view instance, std::string_view application = "printfleet");
 
 // `conninfo` (URL or key=value) as key=value with what the caller left open: connect_timeout, TCP
 // keep-alives, UTF-8, a writable server; application_name always ours. Errors: kInvalid.

@@ -18,6 +18,7 @@ constexpr Grant kGrants[] = {
     {"dead_letters", kAppend},      {"report_log", kAppend},      {"telemetry", kAppend},
     {"artifacts", kWrite},          {"downloads", kWrite},        {"notifications", kWrite},
     {"inbound_batches", kReplace},  {"ledger", "SELECT, UPDATE"}, {"schema_migrations", "SELECT"},
+    {"retention_days", kAppend},
 };
 
 // The first cell of the first row.

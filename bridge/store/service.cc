@@ -24,6 +24,10 @@ constexpr milliseconds kPostRetry{10};
 
 const Error kGone = {Errc::kUnavailable, "the connection to the database is gone"};
 
+const Error kHeld = {Errc::kUnavailable,
+                     "nothing is stored while so little is free on the disk of data_dir "
+                     "(store.disk.commits_free_bytes_min)"};
+
 WallTime WallNow() {
   return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
 }
@@ -149,6 +153,9 @@ void Service::WarnOfAuditRisk(Session& session) {
 
 Status Service::Connect() {
   const Config& config = shared_.config;
+  if (shared_.held) {
+    return kHeld;
+  }
   if (!config.owner_conninfo.empty()) {
     Status prepared = PrepareAsOwner();
     if (!prepared) {
@@ -251,6 +258,9 @@ void Service::Pause() {
 }
 
 std::optional<CommitFailed> Service::Store(const Batch& batch) {
+  if (shared_.held) {
+    return CommitFailed{batch.seq, CommitFailed::Kind::kNotStored, kHeld};
+  }
   for (const Day day : DaysOf(batch.rows)) {
     const Status ensured = partitions_.Has({day})
                                ? Status(Ok{})

@@ -41,6 +41,7 @@ struct Shared {
   EventFd ended;  // signalled by the thread as its last act
   SocketGuard socket;
   std::atomic<int64_t> busy_since_ms{0};  // 0: no request under way
+  std::atomic<bool> held{false};          // nothing is written
 };
 
 // CLOCK_MONOTONIC.

@@ -112,14 +112,20 @@ const Statement kHasGrants = {
               AND has_schema_privilege($1, 'fleet', 'USAGE')
               AND NOT has_schema_privilege($1, 'fleet', 'CREATE')
               AND has_function_privilege($1, 'fleet.add_partition(text, date)', 'EXECUTE')
+              AND has_function_privilege($1, 'fleet.drop_partition(text, date)', 'EXECUTE')
+              AND NOT has_function_privilege('public', 'fleet.add_partition(text, date)', 'EXECUTE')
+              AND NOT has_function_privilege('public', 'fleet.drop_partition(text, date)', 'EXECUTE')
        FROM unnest($2::text[], $3::text[]) t(name, privileges),
             unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) p(name))",
 };
 
 std::string GrantSchemaSql(std::string_view role) {
   const std::string name = QuotedName(role);
+  const std::string functions =
+      " ON FUNCTION fleet.add_partition(text, date), fleet.drop_partition(text, date) ";
+  // From PUBLIC the migrations took it, too; a restore without rights has given it back.
   return "REVOKE ALL ON SCHEMA fleet FROM " + name + ";GRANT USAGE ON SCHEMA fleet TO " + name +
-         ";GRANT EXECUTE ON FUNCTION fleet.add_partition(text, date) TO " + name + ";";
+         ";REVOKE ALL" + functions + "FROM PUBLIC;GRANT EXECUTE" + functions + "TO " + name + ";";
 }
 
 std::string GrantTableSql(std::string_view role, std::string_view table,

@@ -2,6 +2,7 @@
 // their first use; the text-only ones run as they are.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,6 +114,35 @@ extern const Statement kLoadLedger;
 extern const Statement kLoadNotifications;
 extern const Statement kLoadDigests;  // -> digests as hex
 extern const Statement kLastBatchSeq;
+
+// -- Retention: a time, how many at most -> how many rows went --
+
+extern const Statement kDeleteOldNotifications;
+extern const Statement kDeleteOldDownloads;
+extern const Statement kDeleteOldExecutions;
+extern const Statement kDeleteOldCommands;
+extern const Statement kDeleteOldJobs;
+extern const Statement kDeleteOldArtifacts;
+extern const Statement kDeleteOldFiles;
+extern const Statement kDeleteOldDeadLetters;
+extern const Statement kDeleteOldEvents;
+extern const Statement kDeleteOldAudit;
+
+extern const std::string kMaintenanceLimits;  // of its connection
+extern const Statement kOwnsTables;           // -> one boolean: may our role detach?
+extern const Statement kMarkDay;              // date: the daemon ran
+extern const Statement kDaysRan;              // -> date, from the newest
+extern const Statement kPendingPartitions;    // half detached -> table, partition's name
+extern const Statement kDetachedPartitions;   // to be dropped, and by nobody else -> name
+// Names as Partitions makes them. Marked before it is detached, so that what somebody has detached
+// for a reason of his own is not dropped; DETACH outside of a transaction.
+std::string MarkPartitionSql(const std::string& name);
+std::string DetachPartitionSql(const std::string& table, const std::string& name);
+std::string FinishDetachSql(const std::string& table, const std::string& name);
+std::string DropPartitionSql(const std::string& name);
+// By fleet.drop_partition, inside a transaction.
+std::string DropPartitionAtOnceSql(std::string_view table, std::string_view date,
+                                   int lock_timeout_ms);
 
 // -- Questions: each row is one JSON object --
 

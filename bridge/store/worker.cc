@@ -78,6 +78,10 @@ void Worker::Break() {
   state_->shared.socket.Break();
 }
 
+void Worker::SetHeld(bool held) {
+  state_->shared.held = held;
+}
+
 std::optional<MonoTime> Worker::busy_since() const {
   const int64_t since_ms = state_->shared.busy_since_ms;
   return since_ms == 0 ? std::nullopt : std::optional(MonoTime(milliseconds(since_ms)));

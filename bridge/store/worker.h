@@ -125,6 +125,10 @@ class Worker {
   // touches the worker's connection from outside; for a request beyond its deadline.
   void Break();
 
+  // While the disk is nearly full nothing is written: a Commit is answered kNotStored, the
+  // connection given up, and no other made.
+  void SetHeld(bool held);
+
   // When the request under way (if any) began, for the loop's deadline.
   [[nodiscard]] std::optional<MonoTime> busy_since() const;
 

@@ -98,6 +98,7 @@ TEST(Arguments, CommandsAreAListOrOne) {
 TEST(Arguments, EachSubcommandIsRecognized) {
   EXPECT_EQ(std::get<ServerArguments>(Parse({"serve", "--config", "x"})).config, "x");
   EXPECT_EQ(std::get<ServerArguments>(Parse({"migrate"})).action, ServerAction::kMigrate);
+  EXPECT_EQ(std::get<ServerArguments>(Parse({"retain"})).action, ServerAction::kRetain);
   EXPECT_EQ(std::get<ServerArguments>(Parse({"check"})).action, ServerAction::kCheck);
   EXPECT_TRUE(std::get<PrintersArguments>(Parse({"printers", "--all"})).selectors.all);
   EXPECT_TRUE(std::get<WatchArguments>(Parse({"watch", "--json"})).json);

@@ -109,6 +109,24 @@ TEST(Render, FleetPageHasTheNamesThatDashboardsUse) {
   EXPECT_TRUE(Has(page, "printfleet_data_dir_size_bytes 4000000000"));
 }
 
+TEST(Render, WhatWasDeletedAndWhatIsGivenUp) {
+  Snapshot snapshot;
+  snapshot.shedding = {{"telemetry", true}, {"commits", false}};
+  snapshot.maintenance.rows_deleted["events"] = 7;
+  snapshot.maintenance.partitions_dropped["report_log"] = 2;
+  snapshot.maintenance.failures = 1;
+  std::string page = RenderFleet(snapshot, std::nullopt);
+  EXPECT_TRUE(Has(page, "printfleet_disk_shedding{step=\"telemetry\"} 1")) << page;
+  EXPECT_TRUE(Has(page, "printfleet_disk_shedding{step=\"commits\"} 0"));
+  EXPECT_TRUE(Has(page, "printfleet_maintenance_rows_deleted_total{table=\"events\"} 7"));
+  EXPECT_TRUE(Has(page, "printfleet_maintenance_partitions_dropped_total{table=\"report_log\"} 2"));
+  EXPECT_TRUE(Has(page, "printfleet_maintenance_failures_total 1"));
+  EXPECT_EQ(page.find("maintenance_last_success"), std::string::npos);
+  snapshot.maintenance.finished_at = WallTime(seconds(1'700'000'000));
+  page = RenderFleet(snapshot, std::nullopt);
+  EXPECT_TRUE(Has(page, "printfleet_maintenance_last_success_timestamp_seconds 1700000000"));
+}
+
 TEST(Render, EveryMetricHasHelp) {
   std::istringstream lines(RenderFleet(FullSnapshot(), ReadProcess()) +
                            RenderPrinters(FullSnapshot()));
