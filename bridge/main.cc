@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   commands.database = printfleet::daemon::RunDatabase;
   commands.migrate = printfleet::daemon::Migrate;
   commands.retain = printfleet::daemon::Retain;
+  commands.backup = printfleet::daemon::Backup;
+  commands.restore = printfleet::daemon::Restore;
   commands.test_notify = printfleet::daemon::TestNotify;
   commands.hash_password = [](const std::string& password) {
     return printfleet::broker::HashPassword(password);

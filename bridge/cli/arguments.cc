@@ -94,6 +94,27 @@ void AddServer(CLI::App& app, Everything& all) {
   }
 }
 
+void AddBackup(CLI::App& app, Everything& all) {
+  CLI::App* backup = app.add_subcommand("backup", "Write the managed database into one file");
+  backup
+      ->add_option("--to", all.server.target, "The file; without it one named after the time, here")
+      ->option_text("FILE");
+  CLI::App* restore = app.add_subcommand("restore", "Make the managed database of such a file");
+  restore->add_option("file", all.server.target, "What `printfleet backup` has written")
+      ->option_text("FILE")
+      ->required();
+  restore->add_flag("--replace", all.server.replace,
+                    "Also where there is a database: it is set aside, not deleted");
+  for (const auto& [sub, action] :
+       {std::pair(backup, ServerAction::kBackup), std::pair(restore, ServerAction::kRestore)}) {
+    AddConfig(*sub, all.server.config);
+    sub->callback([&all, action = action] {
+      all.server.action = action;
+      all.chosen = [&all] { return Parsed(all.server); };
+    });
+  }
+}
+
 void AddNotify(CLI::App& app, Everything& all) {
   CLI::App* notify = app.add_subcommand("notify", "What `notify` of the configuration tells");
   notify->require_subcommand(1);
@@ -434,6 +455,7 @@ Parsed ParseArguments(int argc, const char* const* argv, const std::vector<Comma
         "Exit codes: 0 done, 1 some printers failed, 2 usage or configuration, "
         "3 not reachable, 4 timed out.");
     AddServer(app, all);
+    AddBackup(app, all);
     AddNotify(app, all);
     AddSend(app, all, commands);
     AddEnroll(app, all);

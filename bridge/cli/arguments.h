@@ -47,6 +47,8 @@ enum class ServerAction {
   kDatabase,
   kMigrate,
   kRetain,
+  kBackup,
+  kRestore,
   kCheck,
   kTestNotify
 };
@@ -54,7 +56,8 @@ enum class ServerAction {
 struct ServerArguments {
   ServerAction action = ServerAction::kServe;
   std::string config;
-  std::string target;  // of kTestNotify
+  std::string target;    // of kTestNotify; the file of kBackup ("": by the time) and kRestore
+  bool replace = false;  // of kRestore
 };
 
 struct SendArguments {

@@ -51,6 +51,14 @@ struct Runner {
         return RunServer(arguments, commands.migrate);
       case ServerAction::kRetain:
         return RunServer(arguments, commands.retain);
+      case ServerAction::kBackup:
+        return RunServer(arguments, [&](const settings::Loaded& loaded) {
+          return commands.backup(loaded, arguments.target);
+        });
+      case ServerAction::kRestore:
+        return RunServer(arguments, [&](const settings::Loaded& loaded) {
+          return commands.restore(loaded, arguments.target, arguments.replace);
+        });
       case ServerAction::kTestNotify:
         return RunServer(arguments, [&](const settings::Loaded& loaded) {
           return commands.test_notify(loaded, arguments.target);

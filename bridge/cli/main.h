@@ -20,6 +20,8 @@ struct ServerCommands {
   Run database;
   Run migrate;
   Run retain;
+  std::function<int(const settings::Loaded&, const std::string& file)> backup;
+  std::function<int(const settings::Loaded&, const std::string& file, bool replace)> restore;
   // With the name of a target of `notify`.
   std::function<int(const settings::Loaded&, const std::string&)> test_notify;
   HashPassword hash_password;        // empty: `user add` says that it cannot

@@ -160,6 +160,23 @@ std::string CreatePartitionSql(std::string_view table, std::string_view date, in
          ";SELECT fleet.add_partition('" + std::string(table) + "', '" + std::string(date) + "')";
 }
 
+std::string AfterRestoreSql(int64_t ids_ahead) {
+  std::string sql = "BEGIN; UPDATE fleet.ledger SET ";
+  const char* separator = "";
+  for (const std::string id :
+       {"job", "command", "event", "task", "report_seq", "artifact", "notification"}) {
+    const std::string column = id == "report_seq" ? "next_report_seq" : "next_" + id + "_id";
+    sql += separator + column + " = " + column + " + " + std::to_string(ids_ahead);
+    separator = ", ";
+  }
+  return sql + R"(;
+    UPDATE fleet.printers SET bed = 'unknown' WHERE bed = 'clear';
+    UPDATE fleet.notifications SET state = 'failed', last_error = 'a backup was restored'
+      WHERE state IN ('open', 'queued');
+    INSERT INTO fleet.audit_log (at, author, command, outcome) VALUES (now(), 'local', 'restore', 'done');
+    COMMIT)";
+}
+
 const Statement kLoadPrinters = {
     "load_printers",
     R"(SELECT p.printer_id, p.model_id, p.model, p.name, array_to_json(p.groups)::text,

@@ -144,6 +144,11 @@ std::string DropPartitionSql(const std::string& name);
 std::string DropPartitionAtOnceSql(std::string_view table, std::string_view date,
                                    int lock_timeout_ms);
 
+// -- Restoring --
+
+// Numbers jump by so many; what was known of beds is not; nobody is told old news.
+std::string AfterRestoreSql(int64_t ids_ahead);
+
 // -- Questions: each row is one JSON object --
 
 extern const std::string kLimitQuestionTime;  // inside its transaction
