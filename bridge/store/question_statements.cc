@@ -4,10 +4,12 @@
 namespace printfleet::store {
 namespace {
 
-// $1 printer (id or name, "" for all) as a condition on `column`.
+// $1 printer (id or name, "" for all) as a condition on `column`. The ids come first, so that an
+// index of the column can be used.
 std::string OfPrinter(const std::string& column) {
-  return "($1 = '' OR " + column + " = $1 OR " + column +
-         " IN (SELECT printer_id FROM fleet.printers WHERE name = $1 AND retired_at IS NULL))";
+  return "($1 = '' OR " + column +
+         " = ANY (ARRAY(SELECT printer_id FROM fleet.printers"
+         " WHERE printer_id = $1 OR (name = $1 AND retired_at IS NULL))))";
 }
 
 const std::string kJobDocument = R"(
@@ -65,7 +67,9 @@ std::string CommandDocument(const std::string& after, const std::string& state,
 
 }  // namespace
 
-const std::string kLimitQuestionTime = "SET LOCAL statement_timeout = '5s'";
+// Which index is right depends on what is asked: a plan for all questions would be right for few.
+const std::string kLimitQuestionTime =
+    "SET LOCAL statement_timeout = '5s'; SET LOCAL plan_cache_mode = 'force_custom_plan'";
 
 const Statement kJobList = {
     "job_list",
