@@ -5,6 +5,7 @@
 // counts as of now (core::Draining), and what core wants to be sent has mostly expired.
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "daemon/batcher.h"
 
@@ -64,7 +65,9 @@ void Batcher::TakeReportsKept() {
     return;
   }
   if (kept->ok()) {
+    FAILPOINT("spooling.kept");
     ReleaseAcks();
+    FAILPOINT("spooling.acknowledged");
     return;
   }
   LogWarning("inbound", "the spool did not take reports; they wait in the broker",
@@ -138,6 +141,7 @@ void Batcher::BeginDrain(const Instant& now) {
 }
 
 void Batcher::EndDrain(const Instant& now) {
+  FAILPOINT("draining.ended");
   LogInfo("spool", "drained",
           {{"entries", drained_},
            {"seconds", std::chrono::duration<double>(now.mono - drain_since_).count()}});
@@ -200,6 +204,7 @@ bool Batcher::WantsDigests(const core::Message& message) {
 }
 
 void Batcher::StepSpooled(spool::Item item, const Instant& now) {
+  FAILPOINT("draining.read");
   spool_through_ = SpoolId(item);
   spool_identity_ = spool_.identity();
   ++spool_entries_;
@@ -214,6 +219,7 @@ void Batcher::ForgetSpooled() {
   if (spool_through_ == 0) {
     return;
   }
+  FAILPOINT("draining.stored");
   spool_.Forget({spool_identity_, spool_through_});
   drained_ += spool_entries_;
   drained_since_digests_ += spool_entries_;

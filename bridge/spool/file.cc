@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "spool/clock.h"
 #include "spool/statements.h"
@@ -62,7 +63,9 @@ Status File::Append(const std::vector<Row>& rows) {
     status = AddToTotal(more);
   }
   if (status) {
+    FAILPOINT("spooling.written");
     status = transaction.Commit();
+    FAILPOINT("spooling.committed");
   }
   if (status) {
     boot_number_ = boot;

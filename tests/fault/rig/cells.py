@@ -19,10 +19,15 @@ MOMENTS = {
     "sending": ("sending.before", "sending.written", "sending.acknowledged"),
 }
 # The database hangs while the bridge is at a moment of SPOOLING, and is back when it comes to one of
-# DRAINING. They are moments as soon as the spool is there.
+# DRAINING. Not among the cells yet: MOMENTS | SPOOL_MOMENTS is the whole matrix.
+SPOOL_MOMENTS = {
+    "spooling": ("spooling.written", "spooling.committed", "spooling.kept", "spooling.acknowledged"),
+    "draining": ("draining.read", "draining.stored", "draining.ended"),
+}
 SPOOLING, DRAINING = "spooling", "draining"
 SPOOLED_S = 2.0  # beyond hold_time, for a drain that is worth it
-SKIPS = {"reading.stepped": 200, "sending.before": 3, "sending.written": 3, "sending.acknowledged": 3}
+SKIPS = {"reading.stepped": 200, "draining.read": 200, "draining.stored": 2, "draining.ended": 1,
+         "sending.before": 3, "sending.written": 3, "sending.acknowledged": 3}
 SKIPS_MAX = 20  # of the others: they are passed once a batch
 ORDERS_AGAIN_S = 3.0
 
@@ -57,7 +62,7 @@ def caught(farm, moment, chance, action, story, away):
         yield
         return
     farm.load.talk()
-    name = chance.choice(MOMENTS[moment])
+    name = chance.choice((MOMENTS | SPOOL_MOMENTS)[moment])
     skip = chance.randrange(SKIPS.get(name, SKIPS_MAX))
     story.append(f"{name} +{skip}")
     farm.failpoints.arm(name, action, skip)
