@@ -4,14 +4,14 @@
 #   tests/run.sh                   everything
 #   tests/run.sh -L unit ...       arguments go to ctest
 #
-# Two more builds, with sanitizers, hold only unit tests: address and undefined for the layers that
-# decide, thread for those that share something between threads. A third has the fuzz targets, by
-# clang. Their programs run as ctest tests of the main run (labels sanitizer, fuzz), so that one
-# summary says it all.
+# Two more builds have sanitizers. That by clang, for addresses and undefined behaviour, holds the
+# fuzz targets and the unit tests of the layers that decide; the other, for data races, the unit
+# tests of those that share something between threads. Their programs run as ctest tests of the main
+# run (labels sanitizer, fuzz), so that one summary says it all.
 set -euo pipefail
 
-asan_layers=(base settings protocol printer capture fleet core spool library simulator fuzz)
-tsan_layers=(base spool library http)
+address_layers=(base settings protocol printer capture fleet core spool library simulator fuzz)
+thread_layers=(base spool library http)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root"
@@ -56,34 +56,28 @@ configure() {
   }
 }
 
-# The unit tests of the named layers that exist.
+# build_sanitized PRESET LAYER...: the layers' unit tests, which are added to `sanitized`; of the
+# preset fuzz its targets, too.
 build_sanitized() {
-  local preset=$1 layer
+  local preset=$1 layer targets=()
   shift
-  local targets=()
-  for layer in "$@"; do
-    if compgen -G "tests/unit/$layer/*.cc" >/dev/null; then
-      targets+=("unit_$layer")
-      sanitized+="${sanitized:+;}$root/build/$preset/bin/unit_$layer"
-    fi
-  done
-  if ((${#targets[@]} == 0)); then
-    return 0
+  if [[ $preset == fuzz ]]; then
+    targets+=(fuzz)
   fi
+  for layer in "$@"; do
+    targets+=("unit_$layer")
+    sanitized+="${sanitized:+;}$root/build/$preset/bin/unit_$layer"
+  done
   say "$preset: ${targets[*]}"
   configure "$preset"
-  "${fixed_addresses[@]}" cmake --build --preset "$preset" -j "$jobs" --target "${targets[@]}"
+  "${fixed_addresses[@]}" cmake --build "build/$preset" -j "$jobs" --target "${targets[@]}"
 }
 
 mkdir -p build
 sanitized=
-build_sanitized asan "${asan_layers[@]}"
-build_sanitized tsan "${tsan_layers[@]}"
-
-say "fuzz: the targets, by clang"
-configure fuzz
-cmake --build --preset fuzz -j "$jobs"
+build_sanitized fuzz "${address_layers[@]}"
 fuzzed=$(sed -n 's/^void \([A-Z][a-z]*\)(std::string_view bytes).*/\1/p' tests/fuzz/targets.h | paste -sd ';')
+build_sanitized tsan "${thread_layers[@]}"
 
 say "ci: everything, warnings are errors"
 configure ci "-DPRINTFLEET_SANITIZED=$sanitized" "-DPRINTFLEET_FUZZED=$fuzzed"

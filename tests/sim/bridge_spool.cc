@@ -8,11 +8,47 @@
 namespace printfleet::sim {
 namespace {
 
+constexpr milliseconds kDoubtPatience{2000};
+
 bool IsReport(const core::Event& event) {
   return std::holds_alternative<core::Message>(event);
 }
 
 }  // namespace
+
+void Bridge::RefuseWaiting() {
+  if (doubt_ && !doubt_answered_ && clock_.now().mono - away_since_ >= kDoubtPatience) {
+    doubt_answered_ = true;
+    for (const core::Event& event : batch_) {
+      const auto* message = std::get_if<core::Message>(&event);
+      if (message != nullptr && message->session == core::Session::kCommands) {
+        RefuseOne(*message, "unknown");
+      }
+    }
+  }
+  auto& waiting = Of(core::Session::kCommands).waiting;
+  for (const core::Message& message : waiting) {
+    RefuseOne(message, "unavailable");
+  }
+  waiting.clear();
+}
+
+void Bridge::RefuseOne(const core::Message& message, std::string_view reason) {
+  if (message.stop_sent) {
+    if (!message.stop_sent->record_json.empty()) {
+      Keep(core::StopRecord{message.stop_sent->record_json});
+    }
+    hooks_.publish(core_->StopResponse(*message.stop_sent));
+    return;
+  }
+  core::Core::Refusal refusal = core_->Refuse(message, clock_.now(), reason);
+  if (!refusal.record_json.empty()) {
+    Keep(core::RefusedRecord{std::move(refusal.record_json)});
+  }
+  for (const core::Publish& publish : refusal.publishes) {
+    hooks_.publish(publish);
+  }
+}
 
 void Bridge::Keep(core::Event event, int64_t doubt) {
   spooled_ += IsReport(event) ? 1U : 0U;

@@ -34,7 +34,7 @@ class Explaining : public ::testing::Test {
     return {};
   }
 
-  const settings::ErrorCodes codes_;
+  const settings::ErrorCodes codes_{};
   Explainer explainer_{codes_};
   int64_t line_ = 0;
 };
