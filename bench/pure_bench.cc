@@ -25,7 +25,8 @@ size_t allocations = 0;  // one thread
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+// Not inlined: gcc 12 would see a malloc'ed pointer in new code and call the pair a mismatch.
+[[gnu::noinline]] void* operator new(size_t bytes) {
   ++allocations;
   void* memory = std::malloc(bytes);
   if (memory == nullptr) {
@@ -34,11 +35,11 @@ void* operator new(size_t bytes) {
   return memory;
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
 
-void operator delete(void* memory, size_t /*bytes*/) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, size_t /*bytes*/) noexcept {
   std::free(memory);
 }
 

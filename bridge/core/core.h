@@ -52,8 +52,8 @@ class Core {
   bool Receive(const BrokerNote& note, const Instant& now);
 
   void Step(const Event& event, const Instant& now);
-  // Finishes the batch. `pressed`: more waits than one batch takes; states are then told and written
-  // less often. Requires: not sealed already.
+  // Finishes the batch. `pressed`: more waits than one batch takes; states are then told and
+  // written less often. Requires: not sealed already.
   Effects Seal(const Instant& now, bool pressed = false);
 
   // Did anything happen since the last Merge or Drop?

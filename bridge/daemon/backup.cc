@@ -1,6 +1,7 @@
 // `printfleet backup` and `printfleet restore`: the managed database in one file, by PostgreSQL's
 // own pg_dump and pg_restore. A file or a database that is only half there never has its name.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,9 @@ constexpr int kNotDone = 1;
 constexpr int kRefused = 2;
 constexpr int kInterruptedCode = 130;
 constexpr milliseconds kProgressInterval{5000};
+// For the server of a restore that was killed.
+constexpr milliseconds kHeldMax{15000};
+constexpr milliseconds kHeldPoll{100};
 
 int Complain(const char* what, const Error& error) {
   if (WasInterrupted(error)) {
@@ -202,12 +206,17 @@ class Staging {
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
 
-  // What an earlier one that was killed has left goes.
-  Status Make() {
+  // What an earlier one that was killed has left goes, once its server has ended.
+  Status Make(const SignalFd& signals) {
     std::error_code error;
-    const auto holder = child::FindHolder(store::ManagedLockPath(staged_));
-    if (holder.ok() && holder->has_value()) {
-      return Error{Errc::kConflict, "an interrupted restore still ends; try again in a moment"};
+    for (milliseconds waited{0}; Held(); waited += kHeldPoll) {
+      if (waited >= kHeldMax) {
+        return Error{Errc::kConflict, "an interrupted restore still ends; try again in a moment"};
+      }
+      pollfd signalled{.fd = signals.fd(), .events = POLLIN, .revents = 0};
+      if (::poll(&signalled, 1, static_cast<int>(kHeldPoll.count())) > 0) {
+        return Error{Errc::kTimeout, kInterrupted};
+      }
     }
     fs::remove_all(directory_, error);
     return error ? Error{Errc::kUnavailable, directory_ + ": " + error.message()}
@@ -236,6 +245,11 @@ class Staging {
   }
 
  private:
+  [[nodiscard]] bool Held() const {
+    const auto holder = child::FindHolder(store::ManagedLockPath(staged_));
+    return holder.ok() && holder->has_value();
+  }
+
   const settings::Settings& real_;
   settings::Settings staged_;
   std::string directory_;
@@ -319,7 +333,7 @@ Status RestoreInto(const settings::Settings& settings, const std::string& file, 
     return place;
   }
   Staging staging(settings);
-  Status done = staging.Make();
+  Status done = staging.Make(signals);
   if (done.ok()) {
     done = Fill(staging.settings(), file, signals);
   }

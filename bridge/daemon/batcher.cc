@@ -9,6 +9,7 @@
 namespace printfleet::daemon {
 namespace {
 
+constexpr size_t kBatchMin = 16;  // messages, after batches that failed
 constexpr milliseconds kCountInterval{100};
 constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
 
@@ -144,6 +145,8 @@ void Batcher::OnStoreEvent(store::Event event, const Instant& now) {
       return;
     }
     in_doubt_ = failed->kind == store::CommitFailed::Kind::kInDoubt;
+    // It may have been too much for the time a request has: the next try is smaller.
+    messages_max_ = std::max(kBatchMin, std::min(messages_max_, batch_messages_) / 2);
     LogWarning("database", in_doubt_ ? "a COMMIT is in doubt" : "a batch was not stored",
                {{"seq", failed->seq}, {"error", failed->error.message}});
     OnAway(now);

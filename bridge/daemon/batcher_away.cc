@@ -1,5 +1,5 @@
-// The batcher when the store refuses a batch, and while it is away: requests refused, stops sent and
-// kept, reports held for a while, a COMMIT in doubt settled when the store is back.
+// The batcher when the store refuses a batch, and while it is away: requests refused, stops sent
+// and kept, reports held for a while, a COMMIT in doubt settled when the store is back.
 #include <algorithm>
 
 #include "base/log.h"

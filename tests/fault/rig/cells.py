@@ -17,10 +17,8 @@ MOMENTS = {
     "committing": ("committing.begin", "committing.written", "committing.committed"),
     "releasing": ("releasing.merged", "releasing.published", "releasing.acknowledged"),
     "sending": ("sending.before", "sending.written", "sending.acknowledged"),
-}
-# The database hangs while the bridge is at a moment of SPOOLING, and is back when it comes to one of
-# DRAINING. Not among the cells yet: MOMENTS | SPOOL_MOMENTS is the whole matrix.
-SPOOL_MOMENTS = {
+    # The database hangs while the bridge is at one of these, and is back when it comes to one of the
+    # last.
     "spooling": ("spooling.written", "spooling.committed", "spooling.kept", "spooling.acknowledged"),
     "draining": ("draining.read", "draining.stored", "draining.ended"),
 }
@@ -47,7 +45,9 @@ def run(farm, victim, what, moment, chance):
     story.append(f"ready after {time.monotonic() - begin:.1f} s")
     if moment == "idle":
         farm.load.talk()
-    count = farm.check(ordered=victim != "mosquitto")
+    # A stop that the broker took, and had nobody for while the printers came back to it, is lost.
+    with_broker = victim == "mosquitto"
+    count = farm.check(ordered=not with_broker, stops_arrive=not with_broker)
     story.append(f"{count} reports")
     return "; ".join(story)
 
@@ -62,7 +62,7 @@ def caught(farm, moment, chance, action, story, away):
         yield
         return
     farm.load.talk()
-    name = chance.choice((MOMENTS | SPOOL_MOMENTS)[moment])
+    name = chance.choice(MOMENTS[moment])
     skip = chance.randrange(SKIPS.get(name, SKIPS_MAX))
     story.append(f"{name} +{skip}")
     farm.failpoints.arm(name, action, skip)
@@ -185,6 +185,8 @@ def postgresql_hung(farm, _chance):
 def postgresql_restarted(farm, _chance):
     old = farm.postgres()
     os.kill(old[0], signal.SIGINT)
+    for pid in old:
+        fault.kill(pid, signal.SIGCONT)  # it may hang: while spooling
     return wait_successor(old, farm.postgres)
 
 

@@ -126,7 +126,7 @@ class Plans : public ::testing::Test {
     const std::regex scan(R"(Seq Scan on ([a-z_]+?)(_\d{8})? )");
     for (std::sregex_iterator at(plan.begin(), plan.end(), scan), end; at != end; ++at) {
       EXPECT_FALSE(kGrow.contains((*at)[1].str())) << name << " reads all of " << (*at)[1] << "\n"
-                                             << plan;
+                                                   << plan;
     }
   }
 

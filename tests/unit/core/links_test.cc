@@ -110,5 +110,20 @@ TEST_F(LinksTest, SilenceGrowsTheLagAndEndsInDeafness) {
   EXPECT_EQ(links_.DeafAt(Session::kReports, At(10010)), std::nullopt);
 }
 
+TEST_F(LinksTest, WhileDrainingReportsAreNotHeardHoweverFreshTheHeartbeat) {
+  links_.OnUp(Session::kReports, At(100));
+  links_.OnUp(Session::kCommands, At(100));
+  const std::string nonce = links_.NextHeartbeat(At(120));
+  EXPECT_TRUE(Heartbeat(Session::kReports, nonce, 150));
+  EXPECT_TRUE(Heartbeat(Session::kCommands, nonce, 150));
+  links_.SetDraining(true);
+  EXPECT_TRUE(links_.Deaf(Session::kReports, At(160)));
+  EXPECT_FALSE(links_.DeafAt(Session::kReports, At(160)));
+  EXPECT_FALSE(links_.Deaf(Session::kCommands, At(160)));
+  links_.SetDraining(false);
+  EXPECT_FALSE(links_.Deaf(Session::kReports, At(160)));
+  EXPECT_TRUE(links_.Deaf(Session::kReports, At(10160)));
+}
+
 }  // namespace
 }  // namespace printfleet::core
