@@ -15,7 +15,8 @@ namespace printfleet::spool {
 namespace {
 
 constexpr int kLives = 30;
-constexpr int kBatch = 50;  // reports an Append
+constexpr int kBatch = 50;             // reports an Append
+constexpr int kFirstWordMax = 30'000;  // ms
 
 Config ConfigIn(const std::string& folder) {
   Config config;
@@ -71,6 +72,12 @@ TEST(SpoolKilled, WhatWasKeptIsThereOnceAndInOrder) {
       Live(config, kept, pipe[1]);
     }
     ::close(pipe[1]);
+    if (life % 2 == 0) {
+      // At work, however slow this machine and build are; the others die at any moment of their
+      // start.
+      pollfd said{.fd = pipe[0], .events = POLLIN, .revents = 0};
+      ASSERT_EQ(::poll(&said, 1, kFirstWordMax), 1);
+    }
     ::poll(nullptr, 0, static_cast<int>(random() % 120));
     ::kill(child, SIGKILL);
     int status = 0;
@@ -106,7 +113,7 @@ TEST(SpoolKilled, WhatWasKeptIsThereOnceAndInOrder) {
     }
     EXPECT_EQ(rig.spool().contents().reports, static_cast<int64_t>(entries.size()));
   }
-  EXPECT_GT(lives_with_work, kLives / 4);
+  EXPECT_GE(lives_with_work, kLives / 2);
 }
 
 }  // namespace
