@@ -8,7 +8,13 @@
 #include "protocol/decode.h"
 #include "tests/unit/protocol/fixtures.h"
 
-// A sanitizer has replaced them itself: there is nothing to count then, and no test.
+// A sanitizer has replaced them itself: there is nothing to count then, and no test. clang says so
+// in its own way.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 namespace {
