@@ -135,8 +135,8 @@ void Core::SealPrinters(const Instant& now) {
         before->offline_reason != printer.offline_reason || before->address != printer.address ||
         before->flapping.on() != printer.flapping.on();
     printer.dirty |= printer.change_unsaid;
-    if (printer.dirty &&
-        (!printer.flushed_at || now.mono - *printer.flushed_at >= StateInterval(printer))) {
+    if (printer.dirty && (registration_changed || !printer.flushed_at ||
+                          now.mono - *printer.flushed_at >= StateInterval(printer))) {
       Flush(printer, now);
     }
   }

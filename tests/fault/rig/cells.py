@@ -170,11 +170,18 @@ def mosquitto_hung(farm, _chance):
     return hang([farm.mosquitto()], farm, "mosquitto")
 
 
+def go_on(pids):
+    """They may hang: while the bridge spools. Only one that runs sees that it has to end."""
+    for pid in pids:
+        fault.kill(pid, signal.SIGCONT)
+
+
 def postgresql_killed(farm, chance):
     postmaster, *others = farm.postgres()
     # Its postmaster alone, as the kernel's out-of-memory killer does, or all of it.
     for pid in [postmaster] if chance.random() < 0.5 else [postmaster, *others]:
         fault.kill(pid)
+    go_on(others)
     return wait_successor([postmaster, *others], farm.postgres)
 
 
@@ -185,8 +192,7 @@ def postgresql_hung(farm, _chance):
 def postgresql_restarted(farm, _chance):
     old = farm.postgres()
     os.kill(old[0], signal.SIGINT)
-    for pid in old:
-        fault.kill(pid, signal.SIGCONT)  # it may hang: while spooling
+    go_on(old)
     return wait_successor(old, farm.postgres)
 
 
