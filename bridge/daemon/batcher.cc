@@ -146,7 +146,9 @@ void Batcher::OnStoreEvent(store::Event event, const Instant& now) {
     }
     in_doubt_ = failed->kind == store::CommitFailed::Kind::kInDoubt;
     // It may have been too much for the time a request has: the next try is smaller.
-    messages_max_ = std::max(kBatchMin, std::min(messages_max_, batch_messages_) / 2);
+    const auto usual = static_cast<size_t>(settings_.inbound.batch_messages_max);
+    messages_max_ =
+        std::max(std::min(usual, kBatchMin), std::min(messages_max_, batch_messages_) / 2);
     LogWarning("database", in_doubt_ ? "a COMMIT is in doubt" : "a batch was not stored",
                {{"seq", failed->seq}, {"error", failed->error.message}});
     OnAway(now);
