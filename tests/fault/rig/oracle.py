@@ -14,15 +14,18 @@ class Reports:
 
     def __init__(self, database, load):
         self.database, self.load = database, load
-        self.forgiven = collections.defaultdict(set)
+        self.lost_between = []  # (saved_at, killed_at) of brokers
 
     def lost_with_broker(self, saved_at, killed_at):
         """The broker wrote its queues to disk at `saved_at` and was killed at `killed_at`: what it had
         acknowledged between may be gone with it, but is not stored twice."""
-        between = self.load.acknowledged(
-            lambda ack: ack.at >= saved_at and ack.opened_at < killed_at)
-        for index, numbers in between.items():
-            self.forgiven[index] |= numbers
+        self.lost_between.append((saved_at, killed_at))
+
+    def forgiven(self):
+        """Asked each time: the load may still read what a broker wrote before it was killed."""
+        return self.load.acknowledged(lambda ack: any(
+            ack.at >= saved_at and ack.opened_at < killed_at
+            for saved_at, killed_at in self.lost_between))
 
     def stored(self):
         """{printer's index: its numbers, in the order of report_log.seq}"""
@@ -33,9 +36,10 @@ class Reports:
         return found
 
     def missing(self, wanted, stored):
-        return {index: sorted(numbers - set(stored[index]) - self.forgiven[index])
-                for index, numbers in wanted.items()
-                if numbers - set(stored[index]) - self.forgiven[index]}
+        forgiven = self.forgiven()
+        found = {index: sorted(numbers - set(stored[index]) - forgiven[index])
+                 for index, numbers in wanted.items()}
+        return {index: numbers for index, numbers in found.items() if numbers}
 
     def check(self, timeout_s=15.0, ordered=True):
         """All that is acknowledged now is stored, or will be in `timeout_s`; once; in order."""
