@@ -88,6 +88,7 @@ struct Execution {
   std::optional<MonoTime> attempt_expires;  // no re-send before; when a refused one is repeated
   std::optional<MonoTime> stage_deadline;   // renewed by progress
   std::optional<MonoTime> total_deadline;
+  bool repeats = false;    // a stop: sent again while nothing answers it
   PublishToken token = 0;  // of a message that outbound has not confirmed yet
 };
 

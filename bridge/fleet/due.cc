@@ -157,6 +157,32 @@ bool IsResend(const Execution& execution) {
          execution.token == 0 && execution.state == ExecutionState::kQueued;
 }
 
+// A stop that the broker took and nothing answered: a printer that was away for a moment never had
+// it. By now the broker has forgotten it too.
+bool IsRepeat(const Execution& execution) {
+  return execution.repeats && execution.started && !execution.verify_only && execution.token == 0 &&
+         execution.state == ExecutionState::kSent;
+}
+
+// Has the printer begun another job since this was sent? Then that is not what was to be stopped.
+bool IsOutdated(const printer::Printer& printer, const Execution& execution) {
+  return printer.job && !printer.job->task_id.empty() && !execution.task_id.empty() &&
+         printer.job->task_id != execution.task_id;
+}
+
+void Repeat(Turn& turn, const ExecutionKey& key) {
+  const Request& request = turn.world.commands.Find(key.command_id)->request;
+  const printer::Printer& printer = *turn.world.printers.Find(key.printer_id);
+  const Gate gate = CheckGates(turn.world, turn.rules, {request, printer, key.command_id, false});
+  const auto& expires_at = request.options.expires_at;
+  if (!gate.open() || (expires_at && *expires_at <= turn.now.wall) ||
+      IsOutdated(printer, *turn.world.executions.Find(key))) {
+    turn.world.executions.Mutable(key).repeats = false;  // still watched
+    return;
+  }
+  SendExecution(turn, key);
+}
+
 void ExpireUnsent(Turn& turn, CommandId id) {
   const auto printers = turn.world.commands.Find(id)->printers;
   for (const PrinterId& printer : *printers) {
@@ -284,6 +310,8 @@ void HandleExecutionDue(World& world, const Rules& rules, const ExecutionKey& ke
     EndByDeadline(turn, key);
   } else if (IsResend(*execution) && Passed(execution->attempt_expires, now)) {
     Resend(turn, key);
+  } else if (IsRepeat(*execution) && Passed(execution->attempt_expires, now)) {
+    Repeat(turn, key);
   } else {
     return;
   }
@@ -350,7 +378,7 @@ std::optional<MonoTime> NextDeadline(const Execution& execution) {
   }
   consider(execution.stage_deadline);
   consider(execution.total_deadline);
-  if (IsResend(execution)) {
+  if (IsResend(execution) || IsRepeat(execution)) {
     consider(execution.attempt_expires);
   }
   return next;

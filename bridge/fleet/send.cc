@@ -4,6 +4,7 @@
 #include "fleet/artifact.h"
 #include "fleet/build.h"
 #include "fleet/gates.h"
+#include "fleet/stop.h"
 #include "fleet/tracker.h"
 #include "printer/apply.h"
 
@@ -47,7 +48,8 @@ void SetDeadlines(const Command& command, const Instant& now, Execution& executi
 
 seconds ExpiryOf(const Turn& turn, const Command& command, const Execution& execution) {
   milliseconds left = *execution.stage_deadline - turn.now.mono;
-  left = std::min<milliseconds>(left, turn.rules.settings.commands.attempt);
+  const settings::Commands& limits = turn.rules.settings.commands;
+  left = std::min<milliseconds>(left, execution.repeats ? limits.stop_attempt : limits.attempt);
   if (command.request.options.expires_at) {
     left = std::min<milliseconds>(left, *command.request.options.expires_at - turn.now.wall);
   }
@@ -80,6 +82,20 @@ void OfferFile(Turn& turn, const Command& command, const Execution& execution, O
   std::get<protocol::StartFromUrl>(outgoing.request).url =
       FileUrl(turn.world.files, offer.token, offer.artifact->name);
   turn.output.offers.push_back(std::move(offer));
+}
+
+// What sets the printer going is the newer will: no stop of before is sent again behind it.
+void EndRepeats(World& world, const PrinterId& printer) {
+  const auto* open = world.open_commands.Find(printer);
+  if (open == nullptr) {
+    return;
+  }
+  for (const CommandId id : *open) {
+    const Execution* execution = world.executions.Find({id, printer});
+    if (execution != nullptr && execution->repeats) {
+      world.executions.Mutable({id, printer}).repeats = false;
+    }
+  }
 }
 
 }  // namespace
@@ -117,6 +133,10 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
     execution.task_id = TaskIdFor(turn.rules, command.request, printer);
   }
   SetDeadlines(command, turn.now, execution);
+  execution.repeats = IsStop(command.request);
+  if (SetsGoing(command.request)) {
+    EndRepeats(turn.world, key.printer_id);
+  }
   const seconds expiry = ExpiryOf(turn, command, execution);
   ++execution.attempts;
   execution.msgid = turn.world.new_msgid();

@@ -89,6 +89,7 @@ void ReadCommands(Section section, Commands& commands) {
   section.Integer("depth_max", {8, 100}, commands.depth_max);
   section.Time<seconds>("stop_stale_s", {1, kDayS}, commands.stop_stale);
   section.Time<seconds>("attempt_s", {1, 600}, commands.attempt);
+  section.Time<seconds>("stop_attempt_s", {1, 600}, commands.stop_attempt);
   section.Time<seconds>("fresh_s", {1, 600}, commands.fresh);
   section.Integer("max_in_flight", {1, 100'000}, commands.max_in_flight);
   section.Integer("heating_max", {0, 100'000}, commands.heating_max);

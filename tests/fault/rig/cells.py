@@ -45,9 +45,11 @@ def run(farm, victim, what, moment, chance):
     story.append(f"ready after {time.monotonic() - begin:.1f} s")
     if moment == "idle":
         farm.load.talk()
-    # A stop that the broker took, and had nobody for while the printers came back to it, is lost.
     with_broker = victim == "mosquitto"
-    count = farm.check(ordered=not with_broker, stops_arrive=not with_broker)
+    # Of a broker that hangs for longer than a stop waits nothing can be had; and what is sent while
+    # the store is away is sent once: a broker that dies then takes it along.
+    gone = with_broker and (what == "hung" or moment in (SPOOLING, DRAINING))
+    count = farm.check(ordered=not with_broker, stops_arrive=not gone)
     story.append(f"{count} reports")
     return "; ".join(story)
 

@@ -29,7 +29,7 @@ SHORT = {
                 "keepalive_s": 5},
     "fleet": {"enrolment": "auto", "silent_after_s": 6, "query_timeout_s": 1, "state_interval_ms": 100,
               "job_settle_s": 1},
-    "commands": {"attempt_s": 1, "fresh_s": 2},
+    "commands": {"attempt_s": 1, "stop_attempt_s": 1, "fresh_s": 2},
 }
 # Longer than every time-out that begins when the victim hangs.
 HANGS_S = {

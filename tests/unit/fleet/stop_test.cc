@@ -65,6 +65,56 @@ TEST(Stop, IsNotQueuedBehindAnotherOne) {
   EXPECT_EQ(farm.all.outgoing.size(), 2U);
 }
 
+TEST(Stop, IsSentAgainUntilItIsAnswered) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "41");
+  farm.SetManner("a", Manner::kSilent);
+  farm.Send(Farm::Make(1, "print.stop", kAll));
+  EXPECT_EQ(farm.all.outgoing[0].expiry, farm.settings.commands.stop_attempt);
+  farm.Pass(7s);
+  EXPECT_EQ(farm.all.outgoing.size(), 3U);  // at 0, 3 and 6 s
+  EXPECT_NE(farm.all.outgoing[0].msgid, farm.all.outgoing[2].msgid);
+  farm.ReportPrint("a", protocol::PrintAction::kStop, protocol::PrintWord::kStopping, "41");
+  farm.Pass(7s);
+  EXPECT_EQ(farm.all.outgoing.size(), 3U);
+}
+
+TEST(Stop, IsNotSentAgainAtAnotherJobThanItWasMeantFor) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "41");
+  farm.SetManner("a", Manner::kSilent);
+  farm.Send(Farm::Make(1, "print.stop", kAll));
+  farm.StartPrinting("a", "42");
+  farm.Pass(61s);
+  EXPECT_EQ(farm.all.outgoing.size(), 1U);
+  EXPECT_EQ(farm.State("a"), "sent_unconfirmed");
+}
+
+TEST(Stop, IsNotSentAgainBehindWhatSetThePrinterGoing) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "41");
+  farm.SetManner("a", Manner::kSilent);
+  farm.Send(Farm::Make(1, "print.pause", kAll));
+  farm.Send(Farm::Make(2, "print.resume", kAll));
+  ASSERT_EQ(farm.all.outgoing.size(), 2U);
+  farm.Pass(14s);
+  EXPECT_EQ(farm.all.outgoing.size(), 2U);
+}
+
+TEST(Stop, IsNotSentAgainWhenItsTimeIsOver) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "41");
+  farm.SetManner("a", Manner::kSilent);
+  farm.Send(Farm::Make(1, "print.stop", kAll, "{}", R"({"timeout_s":4})"));
+  farm.Pass(60s);
+  EXPECT_EQ(farm.all.outgoing.size(), 2U);
+  EXPECT_EQ(farm.all.outgoing[1].expiry, 1s);
+}
+
 TEST(Stop, GoesOutOfTheBacklogWhenTheDaemonWasDeafForShort) {
   Farm farm;
   farm.Add("a");
