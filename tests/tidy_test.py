@@ -25,7 +25,7 @@ SEES = {"base": "", "settings": "base", "protocol": "base", "printer": "base set
         "setup": "base settings broker", "library": "base settings",
         "capture": "base settings protocol printer", "generate": "base settings",
         **{shell: "base settings" for shell in SHELLS}, "bench/simulator": "",
-        "bench": "base protocol", "main.cc": "cli daemon broker"}
+        "bench": "base settings protocol core bench/simulator", "main.cc": "cli daemon broker"}
 SEES["http"] += " library"  # uploads and downloads are streamed between a connection and its files
 SEES = {layer: set(text.split()) for layer, text in SEES.items()}
 SEES["daemon"] = set(SEES) - {"main.cc", "bench/simulator", "bench", "cli", "generate", "setup"}
@@ -37,9 +37,9 @@ PURE = ("protocol", "printer", "capture", "fleet", "rollout", "core")
 
 # Where a library may show. Those of SOURCES_ONLY never in a header.
 LIBRARIES = {"pqxx/": "store", "libpq-fe.h": "store", "mosquitto.h": "mqtt cli bench",
-             "mqtt_protocol.h": "mqtt cli", "yaml-cpp/": "settings", "civetweb.h": "http",
+             "mqtt_protocol.h": "mqtt cli bench", "yaml-cpp/": "settings", "civetweb.h": "http",
              "prometheus/": "metrics", "benchmark/": "bench",
-             "rapidjson/": "base bench bench/simulator", "CLI/": "cli bench/simulator",
+             "rapidjson/": "base bench bench/simulator", "CLI/": "cli bench bench/simulator",
              "openssl/": "base broker bench/simulator", "curl/": "notify cli bench/simulator",
              "sqlite3.h": "spool"}
 SOURCES_ONLY = ("pqxx/", "libpq-fe.h", "mosquitto.h", "mqtt_protocol.h", "yaml-cpp/", "civetweb.h",

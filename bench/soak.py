@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""Hours of load with a fault every minute: is everything flat that should be, and is the lag back
+below a second after each fault?
+
+    cmake --preset release && cmake --build --preset release
+    bench/soak.py [--minutes 60] [--rate 3000] [--printers 1000]
+
+In turn: the bridge, Mosquitto and PostgreSQL are killed, stopped for some seconds (SIGSTOP), and told to
+end, and come back. Before each fault the sizes of processes and files are noted. Flat: the median of the
+last third is at most 5 % above that of the second third (the first one is warm-up). Tables grow by rows
+only: bytes a row are compared likewise. Exit code 1 where one is not flat or a lag does not come back.
+"""
+import argparse
+import json
+import os
+import pathlib
+import signal
+import statistics
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / each) for each in (".", "../tests/integration")]
+
+from measure import site as measured  # noqa: E402
+from measure.fleet_size import lag_s  # noqa: E402
+from measure.process import rss_mib  # noqa: E402
+
+FLAT = 1.05
+FAULT_EVERY_S = 60
+STOPPED_S = 8
+LAG_S = 1.0
+LAG_PATIENCE_S = 50
+# Sizes below these are noise, whatever their ratio.
+FLOORS = {"bridge_mib": 1, "broker_mib": 4, "database_mib": 16, "wal_mib": 64, "broker_file_mib": 4,
+          "spool_mib": 8}
+SETTINGS = {"broker": {"autosave_interval_s": 60}}
+
+
+def tree_mib(path):
+    total = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except FileNotFoundError:
+                continue
+    return total / (1 << 20)
+
+
+def find(directory, pattern):
+    return sum(tree_mib(path) if path.is_dir() else path.stat().st_size / (1 << 20)
+               for path in pathlib.Path(directory).glob(pattern) if path.exists())
+
+
+def sizes(site):
+    data = site.bridge.data_dir
+    rows = site.committed()
+    table = site.sql.one("SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN "
+                         "pg_namespace n ON n.oid = relnamespace WHERE nspname = 'fleet' AND relkind = "
+                         "'r' AND relname LIKE 'report_log%%'")
+    small = site.sql.one("SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c JOIN "
+                         "pg_namespace n ON n.oid = relnamespace WHERE nspname = 'fleet' AND relkind = "
+                         "'r' AND relname IN ('printers', 'printer_status', 'ledger')")
+    return {"reports": rows, "bridge_mib": rss_mib(site.bridge.pid), "broker_mib": rss_mib(site.broker_pid),
+            "database_mib": rss_mib(site.database_pid), "wal_mib": find(data, "**/pg_wal"),
+            "broker_file_mib": find(data, "**/mosquitto.db"), "spool_mib": find(data, "**/spool*"),
+            "report_log_bytes_a_row": float(table) / max(1, rows), "small_tables_mib": float(small) / (1 << 20)}
+
+
+class Faults:
+    """Each once, then again."""
+
+    def __init__(self, site):
+        self.site = site
+        self.all = [(what, how) for how in ("kill", "pause", "end")
+                    for what in ("bridge", "broker", "database")]
+        self.number = 0
+
+    def next(self):
+        what, how = self.all[self.number % len(self.all)]
+        self.number += 1
+        pid = {"bridge": self.site.bridge.pid, "broker": self.site.broker_pid,
+               "database": self.site.database_pid}[what]
+        if how == "pause":
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(STOPPED_S)
+            os.kill(pid, signal.SIGCONT)
+        elif what == "bridge":
+            self.site.bridge.kill() if how == "kill" else self.site.bridge.stop()
+            self.site.bridge.start(ready=False)
+        else:
+            end = signal.SIGINT if what == "database" else signal.SIGTERM
+            os.kill(pid, signal.SIGKILL if how == "kill" else end)
+        return f"{what} {how}"
+
+
+def lag_back_s(site):
+    """Seconds until the bridge is ready and its lag below LAG_S; None if it does not come back."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < LAG_PATIENCE_S:
+        try:
+            lag = lag_s(site)
+            if site.bridge.http_status("/readyz") == 200 and lag is not None and lag < LAG_S:
+                return time.monotonic() - begin
+        except (OSError, AssertionError, KeyError, ValueError):
+            pass
+        time.sleep(0.2)
+    return None
+
+
+def verdict(samples):
+    """[what is not flat]"""
+    third = len(samples) // 3
+    wrong = []
+    for name in samples[0]:
+        if name in ("reports", "after", "lag_back_s"):
+            continue
+        early = statistics.median(each[name] for each in samples[third:2 * third])
+        late = statistics.median(each[name] for each in samples[2 * third:])
+        flat = late <= early * FLAT or late - early <= FLOORS.get(name, 0)
+        print(f"{name:<26} second third {early:>10.2f}  last third {late:>10.2f}  "
+              f"{'flat' if flat else 'GROWS'}")
+        wrong += [] if flat else [name]
+    late_lags = [each for each in samples if each["lag_back_s"] is None]
+    print(f"faults {len(samples)}, lag not back within {LAG_PATIENCE_S} s after {len(late_lags)}: "
+          f"{[each['after'] for each in late_lags]}")
+    return wrong + [each["after"] for each in late_lags]
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--rate", type=float, default=3000)
+    parser.add_argument("--printers", type=int, default=1000)
+    parser.add_argument("--build", default="release")
+    parser.add_argument("--json", default=str(measured.ROOT / "build/bench/soak.json"))
+    options = parser.parse_args()
+    measured.programs(options.build)
+    samples = []
+    with measured.Site(SETTINGS) as site, site.simulator(
+            "--printers", options.printers, "--report-interval", options.printers / options.rate,
+            "--connect-rate", 2000, "--reconnect-ms-max", 2000, "--seed", 5):
+        faults = Faults(site)
+        end = time.monotonic() + options.minutes * 60
+        next_fault = time.monotonic() + FAULT_EVERY_S / 2
+        while next_fault < end:
+            time.sleep(max(0.0, next_fault - time.monotonic()))
+            next_fault += FAULT_EVERY_S
+            sample = sizes(site)
+            sample["after"] = faults.next()
+            sample["lag_back_s"] = lag_back_s(site)
+            samples.append(sample)
+            print(json.dumps(sample), flush=True)
+        time.sleep(FAULT_EVERY_S / 2)
+        rows, distinct = site.sql.rows("SELECT count(*) AS rows, count(DISTINCT seq) AS seqs FROM "
+                                       "fleet.report_log")[0].values()
+        assert rows == distinct == site.committed(), (rows, distinct, site.committed())
+    pathlib.Path(options.json).write_text(json.dumps(samples, indent=1) + "\n", encoding="utf-8")
+    return 1 if verdict(samples) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
