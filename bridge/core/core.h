@@ -172,7 +172,9 @@ class Core {
   void OnReport(const Message& message, const Instant& now);
   bool AdmitPrinter(const protocol::Report& report, const Message& message, const Instant& now);
   void AddPrinter(const protocol::Report& report, const Instant& now);
-  void LogReport(const protocol::Report& report, const Message& message, const Instant& now);
+  // `stored`: the telemetry that the last stored row of the printer has.
+  void LogReport(const protocol::Report& report, const Message& message,
+                 const printer::Readings& stored, const Instant& now);
   void LogTelemetry(printer::Printer& printer, const Instant& now);
 
   // The inventory of the printers' files (files.cc).
@@ -202,6 +204,7 @@ class Core {
   void AskPrinters(const Instant& now);
   void RepublishSome();
   void HandleDue(const DueKey& key, const Instant& now);
+  void ScheduleTouched(const Instant& now);
   [[nodiscard]] std::optional<MonoTime> DueOf(const DueKey& key, const Instant& now) const;
 
   // Presence of the farm (broker_notes.cc).
@@ -227,6 +230,7 @@ class Core {
 
   // Sealing (seal.cc).
   void SealPrinters(const Instant& now);
+  void SealPrinter(const PrinterId& id, printer::Printer& printer, const Instant& now);
   void Flush(printer::Printer& printer, const Instant& now);
   void SealCommands();
   void SealNotifications();

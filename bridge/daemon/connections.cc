@@ -118,7 +118,7 @@ void Connections::AddTo(PollSet& polls) {
     const bool read = handle->wants_read() && (!handle->up() || batcher_->MayRead(session));
     const short events =
         static_cast<short>((read ? POLLIN : 0) | (handle->wants_write() ? POLLOUT : 0));
-    polls.Add(handle->fd(), events, [this, session, handle, read](short revents) {
+    const auto handler = [this, session, handle, read](short revents) {
       if (handle->closed()) {
         return;
       }
@@ -132,7 +132,12 @@ void Connections::AddTo(PollSet& polls) {
                                 settings_.inbound.batch_bytes_max, ingest_seq_),
              now);
       }
-    });
+    };
+    if (read && handle->buffered()) {
+      polls.AddReady(handler);
+    } else {
+      polls.Add(handle->fd(), events, handler);
+    }
   }
   if (outbound_ && !outbound_->closed()) {
     const short events = static_cast<short>(POLLIN | (outbound_->wants_write() ? POLLOUT : 0));

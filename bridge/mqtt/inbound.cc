@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "mqtt/connection.h"
+#include "mqtt/wire_connection.h"
 
 namespace printfleet::mqtt {
 namespace {
@@ -30,15 +31,21 @@ ConnectOptions Options(const SessionConfig& config) {
 
 struct Inbound::State {
   State(BrokerAddress address, SessionConfig session_config)
-      : config(std::move(session_config)),
-        connection(std::move(address), Options(config), MakeHandlers()) {}
+      : config(std::move(session_config)), connection(MakeLink(std::move(address))) {}
+
+  std::unique_ptr<Link> MakeLink(BrokerAddress address) {
+    if (address.ca_file.empty()) {
+      return std::make_unique<WireConnection>(std::move(address), Options(config), MakeHandlers());
+    }
+    return std::make_unique<Connection>(std::move(address), Options(config), MakeHandlers());
+  }
 
   Handlers MakeHandlers() {
     Handlers handlers;
     handlers.connected = [this](bool present, int /*receive_max*/) {
       progress.connected = true;
       session_present = present;
-      const Status queued = connection.Subscribe(config.filters, config.retain_as_published);
+      const Status queued = connection->Subscribe(config.filters, config.retain_as_published);
       if (!queued.ok()) {
         refusal = queued.error().message;
       }
@@ -74,7 +81,7 @@ struct Inbound::State {
 
   // Writes what is queued unless acknowledgements are among it that nobody has released.
   Status WriteOwn(const Instant& now) {
-    return held == 0 && connection.write_pending() ? connection.Write(now) : Status(Ok{});
+    return held == 0 && connection->write_pending() ? connection->Write(now) : Status(Ok{});
   }
 
   // A refusal noticed in a callback closes here, outside it.
@@ -82,7 +89,7 @@ struct Inbound::State {
     if (refusal.empty()) {
       return Ok{};
     }
-    connection.Shut();
+    connection->Shut();
     return Error{Errc::kRejected, refusal};
   }
 
@@ -103,7 +110,7 @@ struct Inbound::State {
     return taken;
   }
 
-  [[nodiscard]] bool writing() const { return held == 0 && connection.write_pending(); }
+  [[nodiscard]] bool writing() const { return held == 0 && connection->write_pending(); }
 
   const SessionConfig config;
   int held = 0;
@@ -115,7 +122,7 @@ struct Inbound::State {
   Instant read_at;
   uint64_t read_seq = 0;
   int64_t bytes_read = 0;
-  Connection connection;
+  std::unique_ptr<Link> connection;
 };
 
 Inbound::Inbound(BrokerAddress address, SessionConfig config)
@@ -126,16 +133,16 @@ Inbound::~Inbound() = default;
 Status Inbound::Connect(const Instant& now) {
   state_->Reset();
   state_->subscribe_deadline.reset();
-  return state_->connection.Open(now);
+  return state_->connection->Open(now);
 }
 
 int Inbound::fd() const {
-  return state_->connection.fd();
+  return state_->connection->fd();
 }
 
 bool Inbound::wants_read() const {
   // Until the CONNACK nothing can come that would be acknowledged, and TLS has to read.
-  return !closed() && (!state_->connection.connected() || !state_->writing());
+  return !closed() && (!state_->connection->connected() || !state_->writing());
 }
 
 bool Inbound::wants_write() const {
@@ -154,14 +161,14 @@ Inbound::Progress Inbound::OnReadable(const Instant& now, int messages_max, int6
   Status status = Ok{};
   bool more = true;
   while (more) {
-    status = state.connection.Read(now);
+    status = state.connection->Read(now);
     if (status.ok()) {
       status = state.CloseRefused();
     }
     if (status.ok()) {
       status = state.WriteOwn(now);
     }
-    more = status.ok() && wants_read() && state.connection.read_pending() &&
+    more = status.ok() && wants_read() && state.connection->read_pending() &&
            static_cast<int>(state.progress.messages.size()) < messages_max &&
            state.bytes_read < bytes_max;
   }
@@ -182,12 +189,12 @@ Inbound::Progress Inbound::OnSecond(const Instant& now) {
     state.subscribe_deadline.reset();
     return {};
   }
-  Status status = state.connection.OnSecond(now);
-  if (status.ok() && state.connection.connected() && !state.up) {
+  Status status = state.connection->OnSecond(now);
+  if (status.ok() && state.connection->connected() && !state.up) {
     if (!state.subscribe_deadline) {
       state.subscribe_deadline = now.mono + state.config.connect_timeout;
     } else if (now.mono >= *state.subscribe_deadline) {
-      state.connection.Shut();
+      state.connection->Shut();
       status = Error{Errc::kTimeout, "the broker does not answer our SUBSCRIBE"};
     }
   }
@@ -199,7 +206,12 @@ Inbound::Progress Inbound::Release(const Instant& now) {
     return {};
   }
   state_->held = 0;
+  state_->connection->Acknowledge();
   return state_->Take(state_->WriteOwn(now));
+}
+
+bool Inbound::buffered() const {
+  return wants_read() && state_->connection->buffered();
 }
 
 int Inbound::held() const {
@@ -207,7 +219,7 @@ int Inbound::held() const {
 }
 
 bool Inbound::flushing() const {
-  return state_->connection.connected() && state_->writing();
+  return state_->connection->connected() && state_->writing();
 }
 
 bool Inbound::up() const {
@@ -215,17 +227,17 @@ bool Inbound::up() const {
 }
 
 bool Inbound::closed() const {
-  return state_->connection.closed();
+  return state_->connection->closed();
 }
 
 void Inbound::Drop() {
-  state_->connection.Shut();
+  state_->connection->Shut();
   state_->Reset();
 }
 
 void Inbound::Close() {
   CHECK(state_->held == 0);
-  state_->connection.Disconnect();
+  state_->connection->Disconnect();
   state_->Reset();
 }
 

@@ -4,13 +4,14 @@
 //                                                          ^                    | Release
 //                                                          +----- flushing <----+
 //
-// libmosquitto's handle is marked as externally threaded, so PUBACKs are queued but nothing is
-// written until Release() flushes them (shared platform facts, E; pinned by
-// tests/integration/mqtt/held_acks_test.cc). Nothing else is ever published on this handle. While
-// anything of our own (SUBSCRIBE, a ping, released acks) is not fully written, nothing is read:
-// a new PUBACK would go out behind it.
-// Loop thread only. The loop polls fd() and calls the On… methods; no method blocks longer than a
-// loopback connect, or for another machine a name lookup and one round trip (mqtt/probe.h).
+// Without TLS we speak MQTT ourselves (wire_connection.h), and a PUBACK is made by Release() and
+// not before. With TLS libmosquitto does: its handle is marked as externally threaded, so PUBACKs
+// are queued but nothing is written until Release() flushes them (shared platform facts, E; pinned
+// by tests/integration/mqtt/held_acks_test.cc). Nothing else is ever published on this connection.
+// While anything of our own (SUBSCRIBE, a ping, released acks) is not fully written, nothing is
+// read: a new PUBACK would go out behind it. Loop thread only. The loop polls fd() and calls the
+// On… methods; no method blocks longer than a loopback connect, or for another machine a name
+// lookup and one round trip (mqtt/probe.h).
 #pragma once
 
 #include <memory>
@@ -58,6 +59,8 @@ class Inbound {
   [[nodiscard]] int fd() const;
   [[nodiscard]] bool wants_read() const;
   [[nodiscard]] bool wants_write() const;
+  // There is something to take that poll() knows nothing of: OnReadable is to be called.
+  [[nodiscard]] bool buffered() const;
 
   // In the order in which it happens: connected, messages and up, down. A session that the broker
   // knew delivers what it holds before the SUBACK, so `messages` may come, be held and have to be
