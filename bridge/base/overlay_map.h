@@ -5,6 +5,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -13,12 +16,33 @@
 
 namespace printfleet {
 
-template <typename Key, typename Value, typename Hash = std::hash<Key>>
+// Texts are looked up by views of them too.
+template <typename Key>
+struct OverlayHash : std::hash<Key> {};
+
+template <>
+struct OverlayHash<std::string> {
+  using is_transparent = void;
+
+  size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>()(text);
+  }
+};
+
+// Values of which every batch changes many, and that are made of many pieces: those that the last
+// batch changed lend their memory to the next one's.
+template <typename Value>
+inline constexpr bool kOverlayReuses = false;
+
+template <typename Key, typename Value, typename Hash = OverlayHash<Key>>
 class OverlayMap {
+  using LookUp = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, const Key&>;
+  using Changes = std::unordered_map<Key, std::optional<Value>, Hash, std::equal_to<>>;
+
  public:
   // The value as the running batch sees it; nullptr when absent or erased. Valid until the next
   // non-const call.
-  [[nodiscard]] const Value* Find(const Key& key) const {
+  [[nodiscard]] const Value* Find(LookUp key) const {
     const auto changed = changes_.find(key);
     if (changed != changes_.end()) {
       return changed->second ? &*changed->second : nullptr;
@@ -27,22 +51,29 @@ class OverlayMap {
   }
 
   // The value as committed, whatever the running batch did.
-  [[nodiscard]] const Value* FindCommitted(const Key& key) const {
+  [[nodiscard]] const Value* FindCommitted(LookUp key) const {
     const auto found = committed_.find(key);
     return found == committed_.end() ? nullptr : &found->second;
   }
 
   // The value to change; copied into the overlay on the first use in a batch. Requires: present.
   // References stay valid until Merge, Drop or Erase of this key.
-  Value& Mutable(const Key& key) {
+  Value& Mutable(LookUp key) {
     const auto changed = changes_.find(key);
     if (changed != changes_.end()) {
       CHECK(changed->second.has_value());
       return *changed->second;
     }
-    const Value* committed = FindCommitted(key);
-    CHECK(committed != nullptr);
-    return *changes_.emplace(key, *committed).first->second;
+    const auto committed = committed_.find(key);
+    CHECK(committed != committed_.end());
+    if (spare_.empty()) {
+      return *changes_.emplace(committed->first, committed->second).first->second;
+    }
+    auto node = std::move(spare_.back());
+    spare_.pop_back();
+    node.key() = committed->first;
+    node.mapped() = committed->second;
+    return *changes_.insert(std::move(node)).position->second;
   }
 
   // Inserts or replaces.
@@ -66,8 +97,17 @@ class OverlayMap {
   }
 
   // Keys that the running batch changed or erased, in no order.
-  [[nodiscard]] const std::unordered_map<Key, std::optional<Value>, Hash>& changes() const {
-    return changes_;
+  [[nodiscard]] const Changes& changes() const { return changes_; }
+
+  // Calls visit(key, value) for every value that the running batch changed; `visit` may change it,
+  // and nothing else of the map.
+  template <typename Visit>
+  void ForEachChanged(Visit&& visit) {
+    for (auto& [key, value] : changes_) {
+      if (value) {
+        visit(key, *value);
+      }
+    }
   }
 
   [[nodiscard]] size_t size() const {
@@ -88,14 +128,31 @@ class OverlayMap {
         committed_.erase(key);
       }
     }
+    KeepSpare();
     changes_.clear();
   }
 
   void Drop() { changes_.clear(); }
 
  private:
-  std::unordered_map<Key, Value, Hash> committed_;
-  std::unordered_map<Key, std::optional<Value>, Hash> changes_;
+  // More than a usual batch changes would only be kept from others.
+  static constexpr size_t kSpareMax = 1024;
+
+  // What was moved from keeps what its place in `committed_` had: the texts' memory among it.
+  void KeepSpare() {
+    if constexpr (kOverlayReuses<Value>) {
+      while (!changes_.empty() && spare_.size() < kSpareMax) {
+        auto node = changes_.extract(changes_.begin());
+        if (node.mapped()) {
+          spare_.push_back(std::move(node));
+        }
+      }
+    }
+  }
+
+  std::unordered_map<Key, Value, Hash, std::equal_to<>> committed_;
+  Changes changes_;
+  std::vector<typename Changes::node_type> spare_;
 };
 
 // The same for one value.

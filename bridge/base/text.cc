@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace printfleet {
 namespace {
@@ -47,6 +48,24 @@ size_t CharacterLength(std::string_view bytes, size_t at) {
   return length;
 }
 
+// How many bytes from `at` on are plain: ASCII without NUL. Eight at a time.
+size_t PlainLength(std::string_view bytes, size_t at) {
+  const size_t begin = at;
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  for (uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    // A byte that is 0 borrows from the bit above it; one above 0x7F has that bit itself.
+    if ((word & kHigh) != 0 || ((word - kOnes) & ~word & kHigh) != 0) {
+      break;
+    }
+  }
+  while (at < bytes.size() && Byte(bytes, at) != 0 && Byte(bytes, at) < 0x80) {
+    ++at;
+  }
+  return at - begin;
+}
+
 std::string Clean(std::string_view bytes, size_t bytes_max, bool printable) {
   std::string text;
   text.reserve(bytes.size() < bytes_max ? bytes.size() : bytes_max);
@@ -68,7 +87,7 @@ std::string Clean(std::string_view bytes, size_t bytes_max, bool printable) {
 }  // namespace
 
 bool IsCleanUtf8(std::string_view bytes) {
-  for (size_t at = 0; at < bytes.size();) {
+  for (size_t at = PlainLength(bytes, 0); at < bytes.size(); at += PlainLength(bytes, at)) {
     const size_t length = CharacterLength(bytes, at);
     if (length == 0) {
       return false;

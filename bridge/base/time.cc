@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "base/time_text.h"
+
 namespace printfleet {
 namespace {
 
@@ -19,6 +21,15 @@ int ReadDigits(std::string_view text, size_t at, size_t digits) {
     value = value * 10 + (text[i] - '0');
   }
   return value;
+}
+
+// The last `digits` decimal digits of `number`, leading zeros too; behind them.
+char* WriteDigits(char* at, int64_t number, int digits) {
+  for (int i = digits - 1; i >= 0; --i) {
+    at[i] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  return at + digits;
 }
 
 // "Z" or "+hh:mm" or "-hh:mm", to the end of the text.
@@ -39,16 +50,34 @@ std::optional<std::chrono::minutes> ReadZone(std::string_view zone) {
 }  // namespace
 
 std::string FormatIso8601(WallTime time) {
+  std::array<char, kIso8601Bytes> text{};
+  return std::string(FormatIso8601(time, text));
+}
+
+std::string_view FormatIso8601(WallTime time, std::array<char, kIso8601Bytes>& text) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const auto ms_of_day = (time - day).count();
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(ms_of_day / 3600000),
-                static_cast<int>(ms_of_day / 60000 % 60), static_cast<int>(ms_of_day / 1000 % 60),
-                static_cast<int>(ms_of_day % 1000));
-  return text.data();
+  char* at = text.data();
+  if (static_cast<int>(date.year()) < 0 || static_cast<int>(date.year()) > 9999) {
+    // Nobody's clock says so; as wide as it is.
+    const int size = std::snprintf(at, text.size(), "%04d", static_cast<int>(date.year()));
+    at += size;
+  } else {
+    at = WriteDigits(at, static_cast<int>(date.year()), 4);
+  }
+  const auto put = [&at](char before, int64_t number, int digits) {
+    *at++ = before;
+    at = WriteDigits(at, number, digits);
+  };
+  put('-', static_cast<unsigned>(date.month()), 2);
+  put('-', static_cast<unsigned>(date.day()), 2);
+  put('T', ms_of_day / 3600000, 2);
+  put(':', ms_of_day / 60000 % 60, 2);
+  put(':', ms_of_day / 1000 % 60, 2);
+  put('.', ms_of_day % 1000, 3);
+  *at++ = 'Z';
+  return {text.data(), static_cast<size_t>(at - text.data())};
 }
 
 std::optional<WallTime> ParseIso8601(std::string_view text) {

@@ -63,17 +63,7 @@ Core::Core(const settings::Settings& settings, const settings::ModelRegistry& mo
 }
 
 void Core::Merge(const Instant& now) {
-  // Whom the batch touched may have another next moment now.
-  std::vector<DueKey> touched = std::move(batch_due_);
-  for (const auto& [id, printer] : world_.printers.changes()) {
-    touched.push_back({CommandId{}, id});
-  }
-  for (const auto& [id, command] : world_.commands.changes()) {
-    touched.push_back({id, ""});
-  }
-  for (const auto& [key, execution] : world_.executions.changes()) {
-    touched.push_back(key);
-  }
+  ScheduleTouched(now);
   remembered_.Follow(world_.requests, now.wall);
   world_.Merge();
   live_.Merge();
@@ -96,10 +86,31 @@ void Core::Merge(const Instant& now) {
   adopting_.clear();
   adopting_notifications_.clear();
   stepped_ = false;
-  for (const DueKey& key : touched) {
+}
+
+// Whom the batch touched may have another next moment now. Asked of the overlay, which is what will
+// be committed.
+void Core::ScheduleTouched(const Instant& now) {
+  const auto schedule = [&](const DueKey& key) {
     if (const auto due = DueOf(key, now)) {
       deadlines_.Schedule(key, *due);
     }
+  };
+  for (const DueKey& key : batch_due_) {
+    schedule(key);
+  }
+  DueKey key;  // one for all: its text keeps its memory
+  for (const auto& [id, printer] : world_.printers.changes()) {
+    key.printer_id = id;
+    schedule(key);
+  }
+  key.printer_id.clear();
+  for (const auto& [id, command] : world_.commands.changes()) {
+    key.command_id = id;
+    schedule(key);
+  }
+  for (const auto& [execution_key, execution] : world_.executions.changes()) {
+    schedule(execution_key);
   }
 }
 

@@ -181,7 +181,9 @@ class Core {
   void OnReport(const Message& message, const Instant& now);
   bool AdmitPrinter(const protocol::Report& report, const Message& message, const Instant& now);
   void AddPrinter(const protocol::Report& report, const Instant& now);
-  void LogReport(const protocol::Report& report, const Message& message, const Instant& now);
+  // `stored`: the telemetry that the last stored row of the printer has.
+  void LogReport(const protocol::Report& report, const Message& message,
+                 const printer::Readings& stored, const Instant& now);
   void LogTelemetry(printer::Printer& printer, bool state_changed, const Instant& now);
 
   // The inventory of the printers' files (files.cc).
@@ -211,6 +213,7 @@ class Core {
   void AskPrinters(const Instant& now);
   void RepublishSome();
   void HandleDue(const DueKey& key, const Instant& now);
+  void ScheduleTouched(const Instant& now);
   [[nodiscard]] std::optional<MonoTime> DueOf(const DueKey& key, const Instant& now) const;
 
   // Presence of the farm (broker_notes.cc).
@@ -238,6 +241,7 @@ class Core {
   void SealPrinters(const Instant& now);
   [[nodiscard]] milliseconds StateInterval(const printer::Printer& printer) const;
   void WriteJob(printer::Printer& printer);
+  void SealPrinter(const PrinterId& id, printer::Printer& printer, const Instant& now);
   void Flush(printer::Printer& printer, const Instant& now);
   void SealCommands();
   void SealNotifications();

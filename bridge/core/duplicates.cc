@@ -12,7 +12,7 @@ Duplicates::Duplicates(size_t window) : ring_(window), table_(std::bit_ceil(wind
 }
 
 bool Duplicates::Seen(const Digest& digest, bool backlog) const {
-  return batch_.contains(digest) || table_[Slot(digest)] != 0 ||
+  return batch_.Contains(digest) || table_[Slot(digest)] != 0 ||
          (backlog && std::binary_search(recent_.begin(), recent_.end(), digest));
 }
 
@@ -23,10 +23,43 @@ void Duplicates::SetRecent(std::vector<Digest> digests) {
 }
 
 void Duplicates::Merge() {
-  for (const Digest& digest : batch_) {
+  for (const Digest& digest : batch_.list()) {
     Insert(digest);
   }
-  batch_.clear();
+  batch_.Clear();
+}
+
+bool Duplicates::Batch::Contains(const Digest& digest) const {
+  return !list_.empty() && table_[Slot(digest)] != 0;
+}
+
+void Duplicates::Batch::Insert(const Digest& digest) {
+  if (list_.size() * 2 >= table_.size()) {
+    table_.assign(std::max<size_t>(1024, table_.size() * 2), 0);
+    for (size_t i = 0; i < list_.size(); ++i) {
+      table_[Slot(list_[i])] = static_cast<uint32_t>(i + 1);
+    }
+  }
+  uint32_t& entry = table_[Slot(digest)];
+  if (entry == 0) {
+    list_.push_back(digest);
+    entry = static_cast<uint32_t>(list_.size());
+  }
+}
+
+void Duplicates::Batch::Clear() {
+  list_.clear();
+  std::fill(table_.begin(), table_.end(), 0);
+}
+
+// As of the window, below.
+size_t Duplicates::Batch::Slot(const Digest& digest) const {
+  const size_t mask = table_.size() - 1;
+  size_t slot = digest.words[0] & mask;
+  while (table_[slot] != 0 && list_[table_[slot] - 1] != digest) {
+    slot = (slot + 1) & mask;
+  }
+  return slot;
 }
 
 // The slot that holds `digest`, or the empty one where it would go.

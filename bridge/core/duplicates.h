@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <unordered_set>
+#include <cstdint>
 #include <vector>
 
 #include "base/digest.h"
@@ -19,16 +19,32 @@ class Duplicates {
   // Was it seen in the window, in this batch, or (when `backlog`) in the recent batches?
   [[nodiscard]] bool Seen(const Digest& digest, bool backlog) const;
 
-  void Add(const Digest& digest) { batch_.insert(digest); }
+  void Add(const Digest& digest) { batch_.Insert(digest); }
 
   // The store's recent digests, for messages read while catching up; empty frees them.
   void SetRecent(std::vector<Digest> digests);
 
   void Merge();
 
-  void Drop() { batch_.clear(); }
+  void Drop() { batch_.Clear(); }
 
  private:
+  // The running batch's: open addressing over a list. Keeps its memory from batch to batch.
+  class Batch {
+   public:
+    [[nodiscard]] bool Contains(const Digest& digest) const;
+    void Insert(const Digest& digest);
+    void Clear();
+
+    [[nodiscard]] const std::vector<Digest>& list() const { return list_; }
+
+   private:
+    [[nodiscard]] size_t Slot(const Digest& digest) const;
+
+    std::vector<Digest> list_;
+    std::vector<uint32_t> table_;  // 1 + index into `list_`, 0 for empty
+  };
+
   [[nodiscard]] size_t Slot(const Digest& digest) const;
   void Insert(const Digest& digest);
   void EraseOldest();
@@ -38,7 +54,7 @@ class Duplicates {
   std::vector<uint32_t> table_;
   size_t next_ = 0;
   size_t count_ = 0;
-  std::unordered_set<Digest> batch_;
+  Batch batch_;
   std::vector<Digest> recent_;
 };
 

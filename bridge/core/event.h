@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/shared_bytes.h"
 #include "base/time.h"
 #include "core/broker_note.h"
 #include "core/notification.h"
@@ -30,7 +31,7 @@ constexpr std::string_view Name(Session session) {
 struct Message {
   Session session = Session::kReports;
   std::string topic;
-  std::string payload;
+  SharedBytes payload;
   bool retained = false;
   uint64_t ingest_seq = 0;  // order of arrival over both sessions, of this process
   int64_t spool_id = 0;     // of one that waited in the spool; 0: read from the broker just now

@@ -33,7 +33,9 @@ void Core::Absorb(const PrinterId& printer, const printer::Change& change, const
           std::chrono::duration<double>(*job.ended_at - job.started_at).count());
     }
   }
-  batch_asks_.push_back({Asks::Ask{printer, change.questions}, false});
+  if (change.questions != printer::Questions()) {
+    batch_asks_.push_back({Asks::Ask{printer, change.questions}, false});
+  }
   FollowOutage(printer, change, now);
   TellNotices(printer, change, now);
 }

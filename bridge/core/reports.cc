@@ -11,6 +11,12 @@ constexpr size_t kWordBytesMax = 200;
 constexpr size_t kTopicBytesMax = 1000;
 constexpr size_t kDeadLetterPrintersMax = 20000;
 
+SmallText CleanWord(std::string_view word) {
+  return word.size() <= kWordBytesMax && IsCleanUtf8(word)
+             ? SmallText(word)
+             : SmallText(CleanText(word, kWordBytesMax));
+}
+
 // May the same bytes on the same topic be called a repetition? Clients reuse a will's bytes, and a
 // report without msgid and time may well be said twice. A greeting is no will: in the backlog,
 // where the broker delivers again, it counts by its name.
@@ -35,7 +41,6 @@ void Core::OnReport(const Message& message, const Instant& now) {
     return;
   }
   const auto& report = std::get<protocol::Report>(decoded);
-  const PrinterId id(report.printer_id);
   if (!AdmitPrinter(report, message, now)) {
     return;
   }
@@ -46,7 +51,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
     ++batch_counters_.duplicates;
     ++batch_counters_.inbound_messages["duplicate"];
     if (live && !message.retained) {
-      world_.printers.Mutable(id).last_sign_of_life = now.mono;
+      world_.printers.Mutable(report.printer_id).last_sign_of_life = now.mono;
     }
     return;
   }
@@ -57,15 +62,15 @@ void Core::OnReport(const Message& message, const Instant& now) {
   for (const protocol::FieldError& error : report.field_errors) {
     batch_counters_.AddFieldErrors(report.type, protocol::PathWithoutIndices(error.field), 1);
   }
-  printer::Printer& printer = world_.printers.Mutable(id);
+  printer::Printer& printer = world_.printers.Mutable(report.printer_id);
   printer::Context context = ContextAt(now, message.retained, live);
   context.read_until = message.read_until;
   const printer::Change change = printer::ApplyReport(printer, report, context);
   printer.dirty |= change.readings_changed || change.state_changed;
-  LogReport(report, message, now);
+  LogReport(report, message, printer.telemetry, now);
   LogTelemetry(printer, change.state_changed, now);
   LogFiles(report, live && !message.retained, now);
-  Absorb(id, change, now);
+  Absorb(printer.registration.id, change, now);
   fleet::Output output;
   fleet::HandleReport(world_, rules(), report, change, live && !message.retained, now, output);
   Absorb(std::move(output), now);
@@ -74,8 +79,7 @@ void Core::OnReport(const Message& message, const Instant& now) {
 // Is there a printer to apply the report to? Adds one that is heard of for the first time.
 bool Core::AdmitPrinter(const protocol::Report& report, const Message& message,
                         const Instant& now) {
-  const PrinterId id(report.printer_id);
-  const printer::Printer* printer = world_.printers.Find(id);
+  const printer::Printer* printer = world_.printers.Find(report.printer_id);
   if (printer == nullptr) {
     if (world_.printers.size() >= static_cast<size_t>(settings_.fleet.printers_max)) {
       DeadLetter(message, "printers_max", "fleet.printers_max is reached");
@@ -97,7 +101,7 @@ bool Core::AdmitPrinter(const protocol::Report& report, const Message& message,
                "enrolled as model " + registration.model_id + "; retire it first");
     return false;
   }
-  printer::Registration& changed = world_.printers.Mutable(id).registration;
+  printer::Registration& changed = world_.printers.Mutable(report.printer_id).registration;
   changed.model_id = report.model_id;
   changed.model = models_.NameOf(report.model_id);
   return true;
@@ -126,23 +130,24 @@ void Core::AddPrinter(const protocol::Report& report, const Instant& now) {
   AddEvent("printer_added", id, body.Take(), now);
 }
 
-void Core::LogReport(const protocol::Report& report, const Message& message, const Instant& now) {
+void Core::LogReport(const protocol::Report& report, const Message& message,
+                     const printer::Readings& stored, const Instant& now) {
   const protocol::Envelope& envelope = report.envelope;
-  ReportRow row;
+  ReportRow& row = effects_.rows.reports.emplace_back();
   row.seq = world_.ledger.Mutable().next_report_seq++;
   row.printer_id = report.printer_id;
   row.received_at = now.wall;
   row.reported_at = protocol::ReportedAt(envelope);
-  row.type = CleanText(envelope.type, kWordBytesMax);
-  row.action = CleanText(envelope.action, kWordBytesMax);
-  row.state = CleanText(envelope.state, kWordBytesMax);
+  row.type = CleanWord(envelope.type);
+  row.action = CleanWord(envelope.action);
+  row.state = CleanWord(envelope.state);
   row.code = envelope.code;
-  row.msgid = CleanText(envelope.msgid, kWordBytesMax);
-  settings::Store store = settings_.store;
-  if (shed_.payloads && store.payloads == settings::Payloads::kAll) {
-    store.payloads = settings::Payloads::kUnusual;
+  row.msgid = CleanWord(envelope.msgid);
+  settings::Payloads payloads = settings_.store.payloads;
+  if (shed_.payloads && payloads == settings::Payloads::kAll) {
+    payloads = settings::Payloads::kUnusual;
   }
-  if (KeepPayload(store, report, world_.printers.Find(row.printer_id)->telemetry)) {
+  if (KeepPayload(payloads, settings_.store, report, stored)) {
     if (IsCleanUtf8(message.payload)) {
       row.payload = message.payload;
     } else {
@@ -150,7 +155,6 @@ void Core::LogReport(const protocol::Report& report, const Message& message, con
       row.payload_raw = message.payload;
     }
   }
-  effects_.rows.reports.push_back(std::move(row));
 }
 
 void Core::LogTelemetry(printer::Printer& printer, bool state_changed, const Instant& now) {
@@ -196,8 +200,8 @@ void Core::DeadLetter(const Message& message, std::string_view reason, std::stri
   const auto bytes_max = static_cast<size_t>(settings_.inbound.dead_letter_bytes_max);
   effects_.rows.dead_letters.push_back({message.received.wall,
                                         CleanText(message.topic, kTopicBytesMax),
-                                        message.payload.substr(0, bytes_max), std::string(reason),
-                                        CleanText(detail, kTopicBytesMax)});
+                                        std::string(message.payload.view().substr(0, bytes_max)),
+                                        std::string(reason), CleanText(detail, kTopicBytesMax)});
   json::Writer body;
   body.BeginObject().Member("reason", reason).Member("topic", message.topic).EndObject();
   AddEvent("dead_letter", topic ? who : "", body.Take(), message.received);

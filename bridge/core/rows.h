@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/shared_bytes.h"
+#include "base/small_text.h"
 #include "core/notification.h"
 #include "fleet/command.h"
 #include "fleet/handle.h"
@@ -20,20 +22,20 @@ namespace printfleet::core {
 // One distinct report.
 struct ReportRow {
   int64_t seq = 0;  // ours, increasing: the order of ingestion
-  PrinterId printer_id;
+  SmallText printer_id;
   WallTime received_at;
   std::optional<WallTime> reported_at;
-  std::string type;
-  std::string action;
-  std::string state;
+  SmallText type;
+  SmallText action;
+  SmallText state;
   std::optional<int64_t> code;
-  std::string msgid;
-  std::optional<std::string> payload;      // text; absent by store.payloads
-  std::optional<std::string> payload_raw;  // the bytes, when they are not clean UTF-8
+  SmallText msgid;
+  std::optional<SharedBytes> payload;      // text, the message's own; absent by store.payloads
+  std::optional<SharedBytes> payload_raw;  // the bytes, when they are not clean UTF-8
 };
 
 struct TelemetryRow {
-  PrinterId printer_id;
+  SmallText printer_id;
   WallTime at;
   printer::Readings readings;
   std::optional<double> progress_ratio;
@@ -45,7 +47,7 @@ struct RegistrationRow {
 };
 
 struct StatusRow {
-  PrinterId printer_id;
+  SmallText printer_id;
   bool online = false;
   std::string offline_reason;  // "" is NULL
   std::string address;         // "" is NULL

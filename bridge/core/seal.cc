@@ -90,55 +90,52 @@ Effects Core::Seal(const Instant& now, bool pressed) {
   }
   Effects sealed = std::move(effects_);
   effects_ = {};
+  effects_.rows.reports.reserve(sealed.rows.reports.size());  // the next batch is like the last
   return sealed;
 }
 
 void Core::SealPrinters(const Instant& now) {
-  std::vector<PrinterId> touched;
-  for (const auto& [id, printer] : world_.printers.changes()) {
-    if (printer) {
-      touched.push_back(id);
-    }
+  world_.printers.ForEachChanged(
+      [&](const PrinterId& id, printer::Printer& printer) { SealPrinter(id, printer, now); });
+}
+
+void Core::SealPrinter(const PrinterId& id, printer::Printer& printer, const Instant& now) {
+  const printer::Printer* before = world_.printers.FindCommitted(id);
+  const bool registration_changed =
+      before == nullptr || before->registration != printer.registration;
+  if (registration_changed) {
+    effects_.rows.registrations.push_back({printer.registration, printer.received_at});
+    effects_.snapshot_changed = true;
+    SealDiscovery(before, printer);
   }
-  for (const PrinterId& id : touched) {
-    printer::Printer& printer = world_.printers.Mutable(id);
-    const printer::Printer* before = world_.printers.FindCommitted(id);
-    const bool registration_changed =
-        before == nullptr || before->registration != printer.registration;
+  const bool retired = printer.registration.enrolment == printer::Enrolment::kRetired;
+  if (retired) {
     if (registration_changed) {
-      effects_.rows.registrations.push_back({printer.registration, printer.received_at});
-      effects_.snapshot_changed = true;
-      SealDiscovery(before, printer);
+      ClearState(id);
     }
-    const bool retired = printer.registration.enrolment == printer::Enrolment::kRetired;
-    if (retired) {
-      if (registration_changed) {
-        ClearState(id);
-      }
-      printer.dirty = false;
-      continue;
-    }
-    const auto job_state = [](const printer::Printer& p) {
-      return p.job ? std::optional(std::pair(p.job->id, p.job->state)) : std::nullopt;
-    };
-    if (before != nullptr && before->job != printer.job) {
-      printer.job_dirty = true;
-      printer.dirty = true;
-    }
-    if (printer.job_dirty && (before == nullptr || job_state(*before) != job_state(printer))) {
-      WriteJob(printer);  // what happened to it refers to it
-    }
-    printer.change_unsaid |=
-        registration_changed || before->presence != printer.presence ||
-        printer::EffectiveState(*before) != printer::EffectiveState(printer) ||
-        job_state(*before) != job_state(printer) || before->last_error != printer.last_error ||
-        before->offline_reason != printer.offline_reason || before->address != printer.address ||
-        before->flapping.on() != printer.flapping.on();
-    printer.dirty |= printer.change_unsaid;
-    if (printer.dirty && (registration_changed || !printer.flushed_at ||
-                          now.mono - *printer.flushed_at >= StateInterval(printer))) {
-      Flush(printer, now);
-    }
+    printer.dirty = false;
+    return;
+  }
+  const auto job_state = [](const printer::Printer& p) {
+    return p.job ? std::optional(std::pair(p.job->id, p.job->state)) : std::nullopt;
+  };
+  if (before != nullptr && before->job != printer.job) {
+    printer.job_dirty = true;
+    printer.dirty = true;
+  }
+  if (printer.job_dirty && (before == nullptr || job_state(*before) != job_state(printer))) {
+    WriteJob(printer);  // what happened to it refers to it
+  }
+  printer.change_unsaid |=
+      registration_changed || before->presence != printer.presence ||
+      printer::EffectiveState(*before) != printer::EffectiveState(printer) ||
+      job_state(*before) != job_state(printer) || before->last_error != printer.last_error ||
+      before->offline_reason != printer.offline_reason || before->address != printer.address ||
+      before->flapping.on() != printer.flapping.on();
+  printer.dirty |= printer.change_unsaid;
+  if (printer.dirty && (registration_changed || !printer.flushed_at ||
+                        now.mono - *printer.flushed_at >= StateInterval(printer))) {
+    Flush(printer, now);
   }
 }
 

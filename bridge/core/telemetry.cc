@@ -88,9 +88,9 @@ bool TelemetryDue(const TelemetrySample& sample, const TelemetrySample& stored, 
   return *since >= settings.fleet.state_interval && !WithinBands(sample, stored, settings.store);
 }
 
-bool KeepPayload(const settings::Store& store, const protocol::Report& report,
-                 const printer::Readings& stored) {
-  switch (store.payloads) {
+bool KeepPayload(settings::Payloads payloads, const settings::Store& store,
+                 const protocol::Report& report, const printer::Readings& stored) {
+  switch (payloads) {
     case settings::Payloads::kNone:
       return false;
     case settings::Payloads::kUnusual:

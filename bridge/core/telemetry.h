@@ -28,8 +28,8 @@ bool TelemetryDue(const TelemetrySample& sample, const TelemetrySample& stored, 
 
 // `all`: every payload but those of telemetry that says what the last stored telemetry said, within
 // the dead bands; `unusual`: only of reports that are no routine (errors, unknown words, mistyped
-// fields, types we do not decode); `none`: never.
-bool KeepPayload(const settings::Store& store, const protocol::Report& report,
-                 const printer::Readings& stored);
+// fields, types we do not decode); `none`: never. The dead bands are `store`'s.
+bool KeepPayload(settings::Payloads payloads, const settings::Store& store,
+                 const protocol::Report& report, const printer::Readings& stored);
 
 }  // namespace printfleet::core

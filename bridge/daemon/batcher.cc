@@ -5,6 +5,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "mqtt/inbound.h"
 
 namespace printfleet::daemon {
 namespace {
@@ -69,6 +70,7 @@ void Batcher::OnMessages(std::vector<core::Message> messages, const Instant& now
       SendStopAhead(message, now);
       commands_.push_back(std::move(message));
     } else {
+      ahead_bytes_ += BytesOf(message);
       reports_.push_back(std::move(message));
     }
   }
@@ -329,6 +331,7 @@ bool Batcher::Full(const Instant& now) const {
 
 void Batcher::CloseBatch(const Instant& now) {
   FAILPOINT("reading.close");
+  ahead_bytes_ = 0;
   effects_ = core_.Seal(now, batch_messages_ >= messages_max_);
   decided_at_ = batch_.empty() ? now.mono : std::min(now.mono, oldest_);
   for (const core::Message& waiting : commands_) {
@@ -410,7 +413,8 @@ void Batcher::ReleaseBatch(const Instant& now) {
   FAILPOINT("releasing.acknowledged");
 }
 
-// Acknowledgements go out all at once, so a session's wait until none of its messages is left.
+// A session's acknowledgements go out when none of its messages waits; reports' also up to the
+// first one that waits, where the session can do that.
 void Batcher::ReleaseAcks() {
   const bool waiting[core::kSessions] = {!reports_.empty() || spool_.reports_in_flight(),
                                          !commands_.empty() || spool_.records_in_flight()};
@@ -419,14 +423,17 @@ void Batcher::ReleaseAcks() {
     if (held_[index] && !waiting[index]) {
       held_[index] = false;
       core_.links().OnReleased(session);
-      hooks_.release(session);
+      hooks_.release(session, mqtt::Inbound::kAll);
     }
+  }
+  if (state_ == State::kReading && !reports_.empty() && !spool_.reports_in_flight()) {
+    hooks_.release(core::Session::kReports, reports_.front().ingest_seq - 1);
   }
 }
 
 // -- What may be read --
 
-bool Batcher::MayRead(core::Session session) const {
+bool Batcher::MayRead(core::Session session, bool ahead) const {
   if (!reading_) {
     return false;
   }
@@ -441,8 +448,14 @@ bool Batcher::MayRead(core::Session session) const {
     // Only to get a session at the broker, until the spool takes over or it is left.
     return reports_.empty() && !held_[static_cast<size_t>(core::Session::kReports)];
   }
-  return !draining_ && state_ == State::kReading &&
-         batch_messages_ + reports_.size() < messages_max_;
+  if (draining_) {
+    return false;
+  }
+  if (state_ == State::kReading) {
+    return batch_messages_ + reports_.size() < messages_max_;
+  }
+  return ahead && reports_.size() < messages_max_ &&
+         ahead_bytes_ < static_cast<size_t>(settings_.inbound.batch_bytes_max);
 }
 
 bool Batcher::idle() const {

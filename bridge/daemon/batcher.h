@@ -7,7 +7,8 @@
 //      |   store back, or the  |  connection lost
 //      +--- doubt resolved --- away (with or without a batch in doubt)
 //
-// One batch and one transaction at a time. While committing nothing is stepped; a stop is planned
+// One batch and one transaction at a time. While committing nothing is stepped, but where the
+// acknowledgements allow it the next batch's reports are read; a stop is planned
 // against the committed core, sent at once, and recorded by the next batch. While the store is
 // away, requests are refused at once, stops go out and are kept in the spool, reports are held for
 // inbound.hold_time and then go into the spool, or, where that takes none, are left to the broker.
@@ -40,8 +41,9 @@ class Batcher {
   // What the batcher wants done outside; the daemon wires these.
   struct Hooks {
     std::function<void(core::Publish)> publish;
-    std::function<void(core::Session)> release;  // write the held acknowledgements
-    std::function<void()> drop_reports;          // shut the reports socket, reconnect later
+    // Write the held acknowledgements up to this ingest number (Inbound::Release).
+    std::function<void(core::Session, uint64_t)> release;
+    std::function<void()> drop_reports;  // shut the reports socket, reconnect later
     std::function<void()> snapshot_changed;
     std::function<void(core::Notify)> notify;                 // answered by a core::Notified
     std::function<void(core::Effects&)> library;              // its part of a committed batch
@@ -70,7 +72,9 @@ class Batcher {
   void Turn(const Instant& now);
 
   // -- What may be read, and when to come again --
-  [[nodiscard]] bool MayRead(core::Session session) const;
+  // `ahead`: can what is held be released in parts? Then the next batch's reports are read while
+  // this one is committed.
+  [[nodiscard]] bool MayRead(core::Session session, bool ahead) const;
   [[nodiscard]] std::optional<MonoTime> NextDeadline(const Instant& now) const;
 
   [[nodiscard]] bool store_available() const { return state_ != State::kAway; }
@@ -171,6 +175,7 @@ class Batcher {
   std::optional<MonoTime> batch_since_;
   size_t batch_messages_ = 0;
   size_t batch_bytes_ = 0;
+  size_t ahead_bytes_ = 0;  // of reports read since the batch was closed
   bool batch_urgent_ = false;
   size_t messages_max_;                    // less while a poison message is looked for
   core::Effects effects_;                  // without their rows once those are with the store

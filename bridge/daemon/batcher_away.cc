@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/batcher.h"
+#include "mqtt/inbound.h"
 
 namespace printfleet::daemon {
 namespace {
@@ -52,7 +53,7 @@ void Batcher::RefuseWaiting(const Instant& now) {
       held_[static_cast<size_t>(core::Session::kCommands)]) {
     held_[static_cast<size_t>(core::Session::kCommands)] = false;
     core_.links().OnReleased(core::Session::kCommands);
-    hooks_.release(core::Session::kCommands);
+    hooks_.release(core::Session::kCommands, mqtt::Inbound::kAll);
   }
 }
 

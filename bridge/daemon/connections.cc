@@ -115,10 +115,11 @@ void Connections::AddTo(PollSet& polls) {
     if (handle == nullptr || handle->closed()) {
       continue;
     }
-    const bool read = handle->wants_read() && (!handle->up() || batcher_->MayRead(session));
+    const bool read = handle->wants_read() &&
+                      (!handle->up() || batcher_->MayRead(session, handle->releases_parts()));
     const short events =
         static_cast<short>((read ? POLLIN : 0) | (handle->wants_write() ? POLLOUT : 0));
-    polls.Add(handle->fd(), events, [this, session, handle, read](short revents) {
+    const auto handler = [this, session, handle, read](short revents) {
       if (handle->closed()) {
         return;
       }
@@ -132,7 +133,12 @@ void Connections::AddTo(PollSet& polls) {
                                 settings_.inbound.batch_bytes_max, ingest_seq_),
              now);
       }
-    });
+    };
+    if (read && handle->buffered()) {
+      polls.AddReady(handler);
+    } else {
+      polls.Add(handle->fd(), events, handler);
+    }
   }
   if (outbound_ && !outbound_->closed()) {
     const short events = static_cast<short>(POLLIN | (outbound_->wants_write() ? POLLOUT : 0));
@@ -259,11 +265,11 @@ void Connections::Publish(core::Publish publish) {
   }
 }
 
-void Connections::Release(core::Session session) {
+void Connections::Release(core::Session session, uint64_t through) {
   mqtt::Inbound* handle = inbound_[static_cast<size_t>(session)].handle.get();
   if (handle != nullptr && !handle->closed()) {
     const Instant now = Now();
-    Take(session, handle->Release(now), now);
+    Take(session, handle->Release(now, through), now);
   }
 }
 

@@ -36,7 +36,7 @@ class Connections {
 
   // -- For the batcher --
   void Publish(core::Publish publish);
-  void Release(core::Session session);
+  void Release(core::Session session, uint64_t through);
   void DropReports();
 
   // Outbound is up and can carry our own words.

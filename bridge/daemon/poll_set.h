@@ -17,6 +17,9 @@ class PollSet {
   // Descriptors below 0 and those without events are left out.
   void Add(int fd, short events, Handler handler);
 
+  // Does not wait for `handler`: there is something for it already. It is called with POLLIN.
+  void AddReady(Handler handler);
+
   // Waits until one is ready or `timeout` is over, calls the handlers, and is empty again.
   // Handlers must check that what they speak to is still there: an earlier one may have closed it.
   void Wait(milliseconds timeout);
@@ -24,6 +27,7 @@ class PollSet {
  private:
   std::vector<pollfd> fds_;
   std::vector<Handler> handlers_;
+  std::vector<Handler> ready_;
 };
 
 }  // namespace printfleet::daemon

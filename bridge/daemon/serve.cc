@@ -204,7 +204,9 @@ void Daemon::OpenBatcher() {
     desk_->OnPublish(publish);
     connections_->Publish(std::move(publish));
   };
-  hooks.release = [this](core::Session session) { connections_->Release(session); };
+  hooks.release = [this](core::Session session, uint64_t through) {
+    connections_->Release(session, through);
+  };
   hooks.drop_reports = [this] { connections_->DropReports(); };
   hooks.snapshot_changed = [this] { snapshot_changed_ = true; };
   hooks.notify = [this](core::Notify attempt) { SendNotification(std::move(attempt)); };

@@ -229,6 +229,9 @@ std::vector<protocol::Request> RequestsOut(const World& world, const PrinterId& 
 
 void HandleReport(World& world, const Rules& rules, const protocol::Report& report,
                   const printer::Change& change, bool live, const Instant& now, Output& output) {
+  if (world.open_commands.Find(report.printer_id) == nullptr) {
+    return;  // nearly always
+  }
   const PrinterId printer(report.printer_id);
   const Keys keys = OpenAt(world, printer);
   if (keys.empty()) {

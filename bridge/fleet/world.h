@@ -13,6 +13,14 @@
 #include "fleet/command.h"
 #include "printer/printer.h"
 
+namespace printfleet {
+
+// Reports of a whole fleet change most printers in every batch.
+template <>
+inline constexpr bool kOverlayReuses<printer::Printer> = true;
+
+}  // namespace printfleet
+
 namespace printfleet::fleet {
 
 // Who asked, and how he called it: idempotency is per author.

@@ -2,7 +2,6 @@
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -71,8 +70,8 @@ struct Connection::Callbacks {
     core::Message message;
     message.topic = received->topic;
     if (received->payloadlen > 0) {
-      message.payload.assign(static_cast<const char*>(received->payload),
-                             static_cast<size_t>(received->payloadlen));
+      message.payload = std::string_view(static_cast<const char*>(received->payload),
+                                         static_cast<size_t>(received->payloadlen));
     }
     message.retained = received->retain;
     message.digest = MessageDigest(message.topic, message.payload);
@@ -83,6 +82,7 @@ struct Connection::Callbacks {
   static void OnPublish(mosquitto* /*handle*/, void* owner, int packet_identifier, int reason_code,
                         const mosquitto_property* /*properties*/) {
     auto& self = *static_cast<Connection*>(owner);
+    self.delivered_ = true;
     self.handlers_.published(packet_identifier, reason_code);
   }
 
@@ -182,14 +182,7 @@ bool Connection::write_pending() const {
 }
 
 bool Connection::read_pending() const {
-  if (!handle_) {
-    return false;
-  }
-  int bytes = 0;
-  if (ioctl(mosquitto_socket(handle_.get()), FIONREAD, &bytes) == 0 && bytes > 0) {
-    return true;
-  }
-  return !address_.ca_file.empty() && delivered_;
+  return handle_ && delivered_;
 }
 
 Status Connection::Read(const Instant& now) {

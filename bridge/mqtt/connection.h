@@ -19,6 +19,7 @@
 #include "core/event.h"
 #include "mqtt/address.h"
 #include "mqtt/library.h"
+#include "mqtt/link.h"
 #include "mqtt/probe.h"
 
 namespace printfleet::mqtt {
@@ -48,47 +49,42 @@ struct Handlers {
   std::function<void(int packet_identifier, int reason_code)> published;
 };
 
-class Connection {
+class Connection : public Link {
  public:
   Connection(BrokerAddress address, ConnectOptions options, Handlers handlers);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  ~Connection() override;
 
-  // Begins to connect. Blocks for a loopback connect, a name lookup, or one round trip (see
-  // probe.h). Requires: closed().
-  Status Open(const Instant& now);
+  Status Open(const Instant& now) override;
 
-  [[nodiscard]] bool closed() const;
+  [[nodiscard]] bool closed() const override;
 
-  [[nodiscard]] bool connected() const { return connected_; }  // CONNACK seen
+  [[nodiscard]] bool connected() const override { return connected_; }
 
-  [[nodiscard]] int fd() const;
+  [[nodiscard]] int fd() const override;
 
-  // Something is queued that Write() would write (or a TCP connect is under way).
-  [[nodiscard]] bool write_pending() const;
-  // The socket has more to read now.
-  [[nodiscard]] bool read_pending() const;
+  [[nodiscard]] bool write_pending() const override;
+  // Asking the kernel instead would be a call for each packet, reading in vain is one for all.
+  [[nodiscard]] bool read_pending() const override;
 
-  // Each of these: an error means that the connection is closed, and why.
-  Status Read(const Instant& now);   // one packet; with TLS all that one record held
-  Status Write(const Instant& now);  // all that is queued, as far as the socket takes it
-  // Keep alive, and the deadline of CONNACK. Writes what it queues. Requires: nothing queued that
-  // must not be written.
-  Status OnSecond(const Instant& now);
+  [[nodiscard]] bool buffered() const override { return false; }
 
-  // Queues SUBSCRIBE of all filters with QoS 1.
-  Status Subscribe(const std::vector<std::string>& filters, bool retain_as_published);
+  Status Read(const Instant& now) override;
+  Status Write(const Instant& now) override;
+  Status OnSecond(const Instant& now) override;
+
+  Status Subscribe(const std::vector<std::string>& filters, bool retain_as_published) override;
+
+  // The library queued them as the messages came.
+  [[nodiscard]] bool acknowledges_parts() const override { return false; }
+
+  void Acknowledge(size_t /*count*/) override {}
 
   // Queues a PUBLISH and gives its packet identifier. An error is the message's own (a topic or
   // size that cannot be sent): the connection stays. Requires: connected().
   Result<int> Publish(const core::Publish& message, std::optional<uint32_t> expiry_s);
 
-  // Closes the socket; what is queued is never written; a will is published.
-  void Shut();
-  // Writes what is queued as far as it goes without blocking, DISCONNECT last, and closes. No will
-  // is published if DISCONNECT could be written.
-  void Disconnect();
+  void Shut() override;
+  void Disconnect() override;
 
  private:
   struct Callbacks;  // libmosquitto's, in the .cc
@@ -106,7 +102,7 @@ class Connection {
   Handle handle_;
   MonoTime deadline_{};  // of the CONNACK
   bool connected_ = false;
-  bool delivered_ = false;     // the last Read() brought a packet: with TLS there may be more
+  bool delivered_ = false;     // the last Read() brought a packet
   std::string refusal_;        // what the broker gave as reason before it closed
   std::string library_error_;  // the library's last own error text (TLS)
 };

@@ -1,10 +1,13 @@
 #include "mqtt/inbound.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <utility>
 
 #include "base/check.h"
 #include "mqtt/connection.h"
+#include "mqtt/wire_connection.h"
 
 namespace printfleet::mqtt {
 namespace {
@@ -30,15 +33,21 @@ ConnectOptions Options(const SessionConfig& config) {
 
 struct Inbound::State {
   State(BrokerAddress address, SessionConfig session_config)
-      : config(std::move(session_config)),
-        connection(std::move(address), Options(config), MakeHandlers()) {}
+      : config(std::move(session_config)), connection(MakeLink(std::move(address))) {}
+
+  std::unique_ptr<Link> MakeLink(BrokerAddress address) {
+    if (address.ca_file.empty()) {
+      return std::make_unique<WireConnection>(std::move(address), Options(config), MakeHandlers());
+    }
+    return std::make_unique<Connection>(std::move(address), Options(config), MakeHandlers());
+  }
 
   Handlers MakeHandlers() {
     Handlers handlers;
     handlers.connected = [this](bool present, int /*receive_max*/) {
       progress.connected = true;
       session_present = present;
-      const Status queued = connection.Subscribe(config.filters, config.retain_as_published);
+      const Status queued = connection->Subscribe(config.filters, config.retain_as_published);
       if (!queued.ok()) {
         refusal = queued.error().message;
       }
@@ -49,7 +58,7 @@ struct Inbound::State {
       message.received = read_at;
       message.ingest_seq = ++read_seq;
       bytes_read += static_cast<int64_t>(message.topic.size() + message.payload.size());
-      ++held;
+      held.push_back(message.ingest_seq);
       progress.messages.push_back(std::move(message));
     };
     handlers.published = [](int /*packet_identifier*/, int /*reason_code*/) {};
@@ -74,7 +83,7 @@ struct Inbound::State {
 
   // Writes what is queued unless acknowledgements are among it that nobody has released.
   Status WriteOwn(const Instant& now) {
-    return held == 0 && connection.write_pending() ? connection.Write(now) : Status(Ok{});
+    return writing() ? connection->Write(now) : Status(Ok{});
   }
 
   // A refusal noticed in a callback closes here, outside it.
@@ -82,12 +91,12 @@ struct Inbound::State {
     if (refusal.empty()) {
       return Ok{};
     }
-    connection.Shut();
+    connection->Shut();
     return Error{Errc::kRejected, refusal};
   }
 
   void Reset() {
-    held = 0;
+    held.clear();
     up = false;
     session_present = false;
     refusal.clear();
@@ -103,10 +112,12 @@ struct Inbound::State {
     return taken;
   }
 
-  [[nodiscard]] bool writing() const { return held == 0 && connection.write_pending(); }
+  [[nodiscard]] bool writing() const {
+    return connection->write_pending() && (held.empty() || connection->acknowledges_parts());
+  }
 
   const SessionConfig config;
-  int held = 0;
+  std::deque<uint64_t> held;  // ingest numbers of the messages read and not released
   bool up = false;
   bool session_present = false;
   std::optional<MonoTime> subscribe_deadline;
@@ -115,7 +126,7 @@ struct Inbound::State {
   Instant read_at;
   uint64_t read_seq = 0;
   int64_t bytes_read = 0;
-  Connection connection;
+  std::unique_ptr<Link> connection;
 };
 
 Inbound::Inbound(BrokerAddress address, SessionConfig config)
@@ -126,16 +137,16 @@ Inbound::~Inbound() = default;
 Status Inbound::Connect(const Instant& now) {
   state_->Reset();
   state_->subscribe_deadline.reset();
-  return state_->connection.Open(now);
+  return state_->connection->Open(now);
 }
 
 int Inbound::fd() const {
-  return state_->connection.fd();
+  return state_->connection->fd();
 }
 
 bool Inbound::wants_read() const {
   // Until the CONNACK nothing can come that would be acknowledged, and TLS has to read.
-  return !closed() && (!state_->connection.connected() || !state_->writing());
+  return !closed() && (!state_->connection->connected() || releases_parts() || !state_->writing());
 }
 
 bool Inbound::wants_write() const {
@@ -154,14 +165,14 @@ Inbound::Progress Inbound::OnReadable(const Instant& now, int messages_max, int6
   Status status = Ok{};
   bool more = true;
   while (more) {
-    status = state.connection.Read(now);
+    status = state.connection->Read(now);
     if (status.ok()) {
       status = state.CloseRefused();
     }
     if (status.ok()) {
       status = state.WriteOwn(now);
     }
-    more = status.ok() && wants_read() && state.connection.read_pending() &&
+    more = status.ok() && wants_read() && state.connection->read_pending() &&
            static_cast<int>(state.progress.messages.size()) < messages_max &&
            state.bytes_read < bytes_max;
   }
@@ -178,36 +189,48 @@ Inbound::Progress Inbound::OnWritable(const Instant& now) {
 
 Inbound::Progress Inbound::OnSecond(const Instant& now) {
   State& state = *state_;
-  if (closed() || state.held > 0 || flushing()) {
+  if (closed() || !state.held.empty() || flushing()) {
     state.subscribe_deadline.reset();
     return {};
   }
-  Status status = state.connection.OnSecond(now);
-  if (status.ok() && state.connection.connected() && !state.up) {
+  Status status = state.connection->OnSecond(now);
+  if (status.ok() && state.connection->connected() && !state.up) {
     if (!state.subscribe_deadline) {
       state.subscribe_deadline = now.mono + state.config.connect_timeout;
     } else if (now.mono >= *state.subscribe_deadline) {
-      state.connection.Shut();
+      state.connection->Shut();
       status = Error{Errc::kTimeout, "the broker does not answer our SUBSCRIBE"};
     }
   }
   return state.Take(status);
 }
 
-Inbound::Progress Inbound::Release(const Instant& now) {
-  if (closed()) {
+Inbound::Progress Inbound::Release(const Instant& now, uint64_t through) {
+  std::deque<uint64_t>& held = state_->held;
+  const auto end = std::ranges::upper_bound(held, through);
+  if (closed() || (end != held.end() && !releases_parts())) {
     return {};
   }
-  state_->held = 0;
+  const auto count = static_cast<size_t>(end - held.begin());
+  held.erase(held.begin(), end);
+  state_->connection->Acknowledge(count);
   return state_->Take(state_->WriteOwn(now));
 }
 
+bool Inbound::releases_parts() const {
+  return state_->connection->acknowledges_parts();
+}
+
+bool Inbound::buffered() const {
+  return wants_read() && state_->connection->buffered();
+}
+
 int Inbound::held() const {
-  return state_->held;
+  return static_cast<int>(state_->held.size());
 }
 
 bool Inbound::flushing() const {
-  return state_->connection.connected() && state_->writing();
+  return state_->connection->connected() && state_->writing();
 }
 
 bool Inbound::up() const {
@@ -215,17 +238,17 @@ bool Inbound::up() const {
 }
 
 bool Inbound::closed() const {
-  return state_->connection.closed();
+  return state_->connection->closed();
 }
 
 void Inbound::Drop() {
-  state_->connection.Shut();
+  state_->connection->Shut();
   state_->Reset();
 }
 
 void Inbound::Close() {
-  CHECK(state_->held == 0);
-  state_->connection.Disconnect();
+  CHECK(state_->held.empty());
+  state_->connection->Disconnect();
   state_->Reset();
 }
 

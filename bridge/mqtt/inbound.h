@@ -4,15 +4,17 @@
 //                                                          ^                    | Release
 //                                                          +----- flushing <----+
 //
-// libmosquitto's handle is marked as externally threaded, so PUBACKs are queued but nothing is
-// written until Release() flushes them (shared platform facts, E; pinned by
-// tests/integration/mqtt/held_acks_test.cc). Nothing else is ever published on this handle. While
-// anything of our own (SUBSCRIBE, a ping, released acks) is not fully written, nothing is read:
-// a new PUBACK would go out behind it.
-// Loop thread only. The loop polls fd() and calls the On… methods; no method blocks longer than a
-// loopback connect, or for another machine a name lookup and one round trip (mqtt/probe.h).
+// Without TLS we speak MQTT ourselves (wire_connection.h), and a PUBACK is made by Release() and
+// not before. With TLS libmosquitto does: its handle is marked as externally threaded, so PUBACKs
+// are queued but nothing is written until Release() flushes them (shared platform facts, E; pinned
+// by tests/integration/mqtt/held_acks_test.cc). Nothing else is ever published on this connection.
+// With it, while anything of our own (SUBSCRIBE, a ping, released acks) is not fully written,
+// nothing is read: a new PUBACK would go out behind it. Loop thread only. The loop polls fd() and calls the
+// On… methods; no method blocks longer than a loopback connect, or for another machine a name
+// lookup and one round trip (mqtt/probe.h).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +44,8 @@ struct SessionConfig {
 
 class Inbound {
  public:
+  static constexpr uint64_t kAll = UINT64_MAX;
+
   Inbound(BrokerAddress address, SessionConfig config);
   ~Inbound();
   Inbound(const Inbound&) = delete;
@@ -58,6 +62,8 @@ class Inbound {
   [[nodiscard]] int fd() const;
   [[nodiscard]] bool wants_read() const;
   [[nodiscard]] bool wants_write() const;
+  // There is something to take that poll() knows nothing of: OnReadable is to be called.
+  [[nodiscard]] bool buffered() const;
 
   // In the order in which it happens: connected, messages and up, down. A session that the broker
   // knew delivers what it holds before the SUBACK, so `messages` may come, be held and have to be
@@ -80,9 +86,13 @@ class Inbound {
   // Once a second: keep alive and connect deadline; does nothing while holding or flushing.
   Progress OnSecond(const Instant& now);
 
-  // COMMIT returned: writes the held acknowledgements. Flushing may take several OnWritable. Does
-  // nothing when closed: a connection that went down has dropped its acknowledgements.
-  Progress Release(const Instant& now);
+  // COMMIT returned: writes the held acknowledgements of the messages up to the ingest number
+  // `through`. Flushing may take several OnWritable. Does nothing when closed: a connection that
+  // went down has dropped its acknowledgements; nor for a part where releases_parts() is false.
+  Progress Release(const Instant& now, uint64_t through = kAll);
+
+  // May it be read on while messages are held, and some of them released?
+  [[nodiscard]] bool releases_parts() const;
 
   [[nodiscard]] int held() const;  // messages read and not released
   [[nodiscard]] bool flushing() const;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace printfleet::printer {
 namespace {
 
@@ -19,14 +21,45 @@ bool SameStory(const Job& a, const Job& b) {
 
 }  // namespace
 
+struct Step::Before {
+  void Take(const Printer& printer) {
+    CHECK(!in_use);
+    in_use = true;
+    had_job = printer.job.has_value();
+    if (had_job) {
+      job = *printer.job;
+    }
+    had_error = printer.last_error.has_value();
+    if (had_error) {
+      error = *printer.last_error;
+    }
+  }
+
+  static Before& OfThread() {
+    thread_local Before before;
+    return before;
+  }
+
+  bool in_use = false;
+  bool had_job = false;
+  bool had_error = false;
+  Job job;          // where had_job
+  LastError error;  // where had_error
+};
+
 Step::Step(Printer& changed_printer, const Context& its_context)
     : printer(changed_printer),
       context(its_context),
       state_before_(EffectiveState(changed_printer)),
       away_before_(Away(changed_printer)),
       readings_before_(changed_printer.readings),
-      job_before_(changed_printer.job),
-      error_before_(changed_printer.last_error) {}
+      before_(Before::OfThread()) {
+  before_.Take(changed_printer);
+}
+
+Step::~Step() {
+  before_.in_use = false;
+}
 
 void Step::Notify(std::string_view kind, std::string text, JobId job_id) {
   change.notices.push_back({kind, job_id, std::move(text)});
@@ -50,15 +83,15 @@ void Step::ContradictError(bool of_print) {
 
 // The rows: the printer's job, and the one it displaced.
 void Step::CompareJobs() {
-  const bool had = job_before_.has_value();
-  if (printer.job && (!had || *job_before_ != *printer.job)) {
+  const bool had = before_.had_job;
+  if (printer.job && (!had || before_.job != *printer.job)) {
     change.readings_changed = true;
-    if (!had || !SameStory(*job_before_, *printer.job)) {
+    if (!had || !SameStory(before_.job, *printer.job)) {
       change.jobs.push_back(*printer.job);
       change.state_changed = true;
     }
   }
-  if (displaced && displaced != job_before_) {
+  if (displaced && !(had && *displaced == before_.job)) {
     change.jobs.push_back(*displaced);
   }
 }
@@ -69,7 +102,8 @@ Change Step::Finish() {
     printer.state_since = wall();
   }
   change.state_changed |= state != state_before_ || Away(printer) != away_before_ ||
-                          printer.last_error != error_before_;
+                          printer.last_error.has_value() != before_.had_error ||
+                          (before_.had_error && *printer.last_error != before_.error);
   change.readings_changed |= printer.readings != readings_before_;
   CompareJobs();
   return std::move(change);

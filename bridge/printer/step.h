@@ -12,7 +12,11 @@ namespace printfleet::printer {
 
 class Step {
  public:
+  // Requires: no other Step of this thread lives.
   Step(Printer& changed_printer, const Context& its_context);
+  ~Step();
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
 
   [[nodiscard]] Change Finish();
 
@@ -35,13 +39,15 @@ class Step {
   std::optional<Job> displaced;
 
  private:
+  struct Before;
+
   void CompareJobs();
 
   State state_before_;
   bool away_before_;
   Readings readings_before_;
-  std::optional<Job> job_before_;
-  std::optional<LastError> error_before_;
+  // Texts that hardly a report changes: one copy's memory serves all Steps, one after the other.
+  Before& before_;
 };
 
 }  // namespace printfleet::printer

@@ -2,10 +2,9 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <pqxx/pqxx>
+#include <pqxx/tablewriter>
 #include <set>
-#include <tuple>
 #include <type_traits>
 
 #include "base/text.h"
@@ -48,17 +47,29 @@ SqlRows CopyRows(const pqxx::result& result) {
   return rows;
 }
 
-// libpqxx's stream_to takes tuples only; every cell is text or NULL.
-template <size_t kColumns>
-void StreamRows(pqxx::stream_to& stream, const RowSet& rows) {
-  for (size_t row = 0; row < rows.rows(); ++row) {
-    std::array<const char*, kColumns> cells{};
-    for (size_t column = 0; column < kColumns; ++column) {
-      const Cell& cell = rows.at(row, column);
-      cells[column] = cell ? cell->c_str() : nullptr;
-    }
-    stream << std::tuple_cat(cells);
+constexpr size_t kCopyPieceBytes = 256 * 1024;
+
+// Whole rows of `text`, about kCopyPieceBytes of them, without the last newline; taken from it.
+std::string TakePiece(std::string_view& text) {
+  size_t end =
+      text.size() <= kCopyPieceBytes ? std::string_view::npos : text.find('\n', kCopyPieceBytes);
+  end = end == std::string_view::npos ? text.size() : end + 1;
+  std::string piece(text.substr(0, end - 1));
+  text.remove_prefix(end);
+  return piece;
+}
+
+// Many lines at once: of libpqxx's classes only this one takes text that is COPY's already.
+void StreamText(pqxx::nontransaction& transaction, const CopyTarget& target,
+                std::string_view text) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  pqxx::tablewriter writer(transaction, target.table, target.columns.begin(), target.columns.end());
+#pragma GCC diagnostic pop
+  while (!text.empty()) {
+    writer.write_raw_line(TakePiece(text));
   }
+  writer.complete();
 }
 
 }  // namespace
@@ -179,29 +190,17 @@ Status Session::RunRows(const Statement& statement, const RowSet& rows) {
   return result ? Status(Ok{}) : result.error();
 }
 
-Status Session::Copy(const CopyTarget& target, const RowSet& rows) {
+Status Session::Copy(const CopyTarget& target, const CopyText& rows) {
   if (rows.empty()) {
     return Ok{};
   }
   if (rows.has_nul()) {
     return Error{Errc::kRejected, target.table + ": text with a NUL"};
   }
-  const auto stream_rows = [&](pqxx::nontransaction& transaction) {
-    pqxx::stream_to stream(transaction, target.table, target.columns);
-    switch (rows.columns()) {
-      case kReportLogColumns:
-        StreamRows<kReportLogColumns>(stream, rows);
-        break;
-      case kTelemetryColumns:
-        StreamRows<kTelemetryColumns>(stream, rows);
-        break;
-      default:
-        throw std::logic_error("no such COPY");
-    }
-    stream.complete();
+  return state_->Guarded(target.table, [&](pqxx::nontransaction& transaction) {
+    StreamText(transaction, target, rows.view());
     return Ok{};
-  };
-  return state_->Guarded(target.table, stream_rows);
+  });
 }
 
 bool Session::Check() {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/copy_text.h"
 #include "store/row_set.h"
 #include "store/statements.h"
 
@@ -61,8 +62,8 @@ class Session {
   // A prepared statement that unnests one array for each column; nothing for no rows.
   Status RunRows(const Statement& statement, const RowSet& rows);
 
-  // COPY. Requires: as many columns as `target` names (kReportLogCopy, kTelemetryCopy).
-  Status Copy(const CopyTarget& target, const RowSet& rows);
+  // COPY; nothing for no rows. Requires: as many cells a row as `target` names columns.
+  Status Copy(const CopyTarget& target, const CopyText& rows);
 
   // Reads what the server may have sent unasked. False when the connection is gone.
   bool Check();

@@ -69,9 +69,6 @@ extern const Statement kAuditRisk;  // -> a few words, "" for none
 
 // -- Writing a batch. One array for each column, in the order of write.cc --
 
-constexpr size_t kReportLogColumns = 11;
-constexpr size_t kTelemetryColumns = 10;
-
 extern const CopyTarget kReportLogCopy;
 extern const CopyTarget kTelemetryCopy;
 

@@ -8,12 +8,14 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "store/copy_text.h"
 #include "store/statements.h"
 
 namespace printfleet::store {
 namespace {
 
 constexpr size_t kFilenameBytesMax = 4096;
+constexpr size_t kReportRowBytes = 256;  // about, without its payload
 constexpr size_t kDigestBytes = sizeof(Digest::words);
 
 // Pointers to the last row of each key, in the rows' order. An ON CONFLICT statement cannot touch
@@ -23,7 +25,7 @@ std::vector<const Row*> LastOfEach(const std::vector<Row>& rows, KeyOf&& key_of)
   std::vector<const Row*> last;
   std::unordered_set<std::string> seen;
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    if (seen.insert(key_of(*row)).second) {
+    if (seen.emplace(key_of(*row)).second) {
       last.push_back(&*row);
     }
   }
@@ -31,7 +33,9 @@ std::vector<const Row*> LastOfEach(const std::vector<Row>& rows, KeyOf&& key_of)
   return last;
 }
 
-void AddReadings(const printer::Readings& readings, RowSet& set) {
+// Into a RowSet or a CopyText.
+template <typename Cells>
+void AddReadings(const printer::Readings& readings, Cells& set) {
   set.Number(readings.nozzle_temp_c)
       .Number(readings.nozzle_target_c)
       .Number(readings.bed_temp_c)
@@ -60,28 +64,39 @@ void AddFilename(std::string_view filename, RowSet& set) {
 }
 
 Status WriteReports(Session& session, const core::Rows& rows) {
-  RowSet set(kReportLogColumns);
+  CopyText text;
+  size_t bytes = 0;
   for (const core::ReportRow& row : rows.reports) {
-    set.Int(row.seq).Text(row.printer_id).Time(row.received_at).Time(row.reported_at);
-    set.Text(row.type).TextOrNull(row.action).TextOrNull(row.state).Int(row.code);
-    set.TextOrNull(row.msgid).MaybeText(row.payload);
-    if (row.payload_raw) {
-      set.Bytes(*row.payload_raw);
-    } else {
-      set.Null();
-    }
+    bytes += kReportRowBytes + (row.payload ? row.payload->size() : 0);
   }
-  return session.Copy(kReportLogCopy, set);
+  text.Reserve(bytes);
+  for (const core::ReportRow& row : rows.reports) {
+    text.Int(row.seq).Text(row.printer_id).Time(row.received_at).Time(row.reported_at);
+    text.Text(row.type).TextOrNull(row.action).TextOrNull(row.state).Int(row.code);
+    text.TextOrNull(row.msgid);
+    if (row.payload) {
+      text.Text(*row.payload);
+    } else {
+      text.Null();
+    }
+    if (row.payload_raw) {
+      text.Bytes(*row.payload_raw);
+    } else {
+      text.Null();
+    }
+    text.EndRow();
+  }
+  return session.Copy(kReportLogCopy, text);
 }
 
 Status WriteTelemetry(Session& session, const core::Rows& rows) {
-  RowSet set(kTelemetryColumns);
+  CopyText text;
   for (const core::TelemetryRow& row : rows.telemetry) {
-    set.Text(row.printer_id).Time(row.at);
-    AddReadings(row.readings, set);
-    set.Number(row.progress_ratio);
+    text.Text(row.printer_id).Time(row.at);
+    AddReadings(row.readings, text);
+    text.Number(row.progress_ratio).EndRow();
   }
-  return session.Copy(kTelemetryCopy, set);
+  return session.Copy(kTelemetryCopy, text);
 }
 
 Status WriteRegistrations(Session& session, const core::Rows& rows) {
@@ -109,7 +124,7 @@ Status WriteRegistrations(Session& session, const core::Rows& rows) {
 Status WriteStatuses(Session& session, const core::Rows& rows) {
   RowSet set(20);
   const auto last =
-      LastOfEach(rows.statuses, [](const core::StatusRow& row) { return row.printer_id; });
+      LastOfEach(rows.statuses, [](const core::StatusRow& row) { return row.printer_id.view(); });
   for (const core::StatusRow* row : last) {
     set.Text(row->printer_id).Bool(row->online).TextOrNull(row->offline_reason);
     set.TextOrNull(row->address).Text(row->state).Time(row->state_since);

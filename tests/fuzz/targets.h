@@ -22,6 +22,7 @@ void Recording(std::string_view bytes);  // lines of a capture: explained, redac
 void Json(std::string_view bytes);       // JSON, read and written again
 void Gcode(std::string_view bytes);      // the size of pieces in the first byte, then a G-code file
 void Form(std::string_view bytes);       // likewise, then a form with the boundary XyZ
+void Wire(std::string_view bytes);       // MQTT packets of a broker, one behind the other
 
 struct Target {
   std::string_view name;  // its folder in tests/fixtures/fuzz
@@ -33,7 +34,7 @@ inline constexpr std::array kTargets{
     Target{"Request", Request},   Target{"Stops", Stops},   Target{"Snapshot", Snapshot},
     Target{"Settings", Settings}, Target{"Models", Models}, Target{"Users", Users},
     Target{"Json", Json},         Target{"Codes", Codes},   Target{"Recording", Recording},
-    Target{"Gcode", Gcode},       Target{"Form", Form},
+    Target{"Gcode", Gcode},       Target{"Form", Form},     Target{"Wire", Wire},
 };
 
 // Takes the first line of `rest`, or all of it, without its newline.

@@ -233,7 +233,7 @@ void Checker::CheckReport(const core::ReportRow& row) {
   }
   const Digest digest = MessageDigest(row.printer_id, *row.payload);
   if (!reports_.insert(digest).second) {
-    Fail(row.printer_id + ": a report is stored twice: " + *row.payload);
+    Fail(row.printer_id.text() + ": a report is stored twice: " + row.payload->text());
   }
 }
 

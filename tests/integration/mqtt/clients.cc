@@ -77,7 +77,7 @@ std::vector<std::string> Reader::Payloads() const {
   std::vector<std::string> payloads;
   payloads.reserve(messages.size());
   for (const core::Message& message : messages) {
-    payloads.push_back(message.payload);
+    payloads.push_back(message.payload.text());
   }
   return payloads;
 }

@@ -10,7 +10,7 @@
 namespace printfleet::core::testing {
 namespace {
 
-void CheckText(const std::string& text) {
+void CheckText(std::string_view text) {
   CHECK(IsCleanUtf8(text));
 }
 
@@ -45,7 +45,7 @@ void CheckJob(const printer::Job& job) {
 // What PostgreSQL takes: clean text, finite numbers, JSON where JSON belongs.
 void CheckRows(const Rows& rows) {
   for (const ReportRow& row : rows.reports) {
-    for (const std::string* text : {&row.type, &row.action, &row.state, &row.msgid}) {
+    for (const SmallText* text : {&row.type, &row.action, &row.state, &row.msgid}) {
       CheckText(*text);
     }
     CheckText(row.payload.value_or(""));
@@ -125,7 +125,7 @@ void MemoryStore::Write(const Rows& rows) {
     printer.last_seen_at = row.last_seen_at;
   }
   for (const StatusRow& row : rows.statuses) {
-    printers_.at(row.printer_id).status = row;
+    printers_.at(row.printer_id.text()).status = row;
   }
   for (const printer::Job& job : rows.jobs) {
     jobs_.insert_or_assign(job.id.value, job);

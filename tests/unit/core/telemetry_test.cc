@@ -109,15 +109,14 @@ TEST_F(Telemetry, PayloadsOfWhatDidNotMoveAreNotKept) {
   said.temperatures.nozzle_c = 210.4;
   report.body = said;
   const printer::Readings stored = Printing().readings;
-  EXPECT_FALSE(KeepPayload(settings_.store, report, stored));
+  EXPECT_FALSE(KeepPayload(settings::Payloads::kAll, settings_.store, report, stored));
   settings_.store.telemetry_dead_band_c = 0.3;
-  EXPECT_TRUE(KeepPayload(settings_.store, report, stored));
+  EXPECT_TRUE(KeepPayload(settings::Payloads::kAll, settings_.store, report, stored));
   said.temperatures.nozzle_c = 210;
   said.temperatures.nozzle_target_c = 0;
   report.body = said;
-  EXPECT_TRUE(KeepPayload(settings_.store, report, stored));
-  settings_.store.payloads = settings::Payloads::kUnusual;
-  EXPECT_FALSE(KeepPayload(settings_.store, report, stored));
+  EXPECT_TRUE(KeepPayload(settings::Payloads::kAll, settings_.store, report, stored));
+  EXPECT_FALSE(KeepPayload(settings::Payloads::kUnusual, settings_.store, report, stored));
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ std::vector<int> NumbersOf(const std::vector<Entry>& entries) {
   std::vector<int> numbers;
   for (const Entry& entry : entries) {
     const auto* message = std::get_if<core::Message>(&entry.item);
-    const int number = message == nullptr ? -1 : std::atoi(message->payload.c_str());
+    const int number = message == nullptr ? -1 : std::atoi(message->payload.text().c_str());
     const bool whole =
         message != nullptr &&
         message->payload ==
