@@ -14,6 +14,9 @@ INFO = ' * on (job, instance, printer_id) group_left (name) printfleet_printer_i
 OK_BAD = [{"type": "value", "options": {"0": {"text": "no", "color": "red"}, "1": {"text": "yes", "color": "green"}}}]
 BAD_OK = [{"type": "value", "options": {"0": {"text": "no", "color": "green"}, "1": {"text": "yes", "color": "red"}}}]
 
+# 1 where the state is good and 0 where it is another: there is one series, and the state is its label.
+SPOOL_READY = 'printfleet_spool_state{,state="good"} or 0 * printfleet_spool_state{}'
+
 
 def query(text):
     return (text.replace("{}", "{" + FILTERS + "}").replace("{,", "{" + FILTERS + ",")
@@ -123,6 +126,21 @@ FARM = dashboard(
              [("min(printfleet_database_up{})", "")], mappings=OK_BAD),
         stat("Waiting on disk", "Messages that the store does not have yet.", "short",
              [("sum(printfleet_spool_messages{})", "")], red_above=1),
+        stat("Spool ready", "Whether it would take reports, were the database away now.", "short",
+             [(f"min({SPOOL_READY})", "")], mappings=OK_BAD),
+        stat("Spool used", "Of spool.bytes_max; when it is full, reports wait in the broker alone.",
+             "percentunit", [("max(printfleet_spool_bytes{} / printfleet_spool_limit_bytes{})", "")],
+             red_above=0.8),
+        stat("Draining the spool", "What was kept goes into the database. Until it is there, "
+             "requests to printers are refused; stops go out.", "short",
+             [("max(printfleet_spool_draining{})", "")], mappings=BAD_OK),
+        stat("Disk free", "Where data_dir is.", "percentunit",
+             [("min(printfleet_data_dir_free_bytes{} / printfleet_data_dir_size_bytes{})", "")]),
+        stat("Given up for the disk", "How many steps of five, because the disk is nearly full.",
+             "short", [("sum(printfleet_disk_shedding{})", "")], red_above=1),
+        stat("Last maintenance", "Since a pass that deletes what is old last got through.", "s",
+             [("time() - min(printfleet_maintenance_last_success_timestamp_seconds{})", "")],
+             red_above=2 * 86400),
         stat("Version", "Of the bridge.", "short",
              [("count by (version) (printfleet_build_info{})", "{{version}}")]),
         stat("Up for", "Since the bridge was started.", "s",
@@ -166,12 +184,15 @@ FARM = dashboard(
         panel("Time to commit", "How long the store takes for a batch.", "s",
               [(quantile(0.5, "printfleet_inbound_commit_duration_seconds"), "half of them"),
                (quantile(0.95, "printfleet_inbound_commit_duration_seconds"), "95 in 100")]),
+        panel("Messages a commit", "How many are stored together: few at rest, more the more come "
+              "in, at most inbound.batch_messages_max.", "short",
+              [("sum(rate(printfleet_inbound_messages_total{}[])) / "
+                "sum(rate(printfleet_inbound_commit_duration_seconds_count{}[]))", "on average")],
+              min=0),
         panel("Waiting", "Read and not committed; kept on local disk; to be published.", "short",
               [("sum(printfleet_held_messages{})", "held"),
                ("sum(printfleet_spool_messages{})", "on disk"),
                ("sum(printfleet_outbound_queue_messages{})", "to be published")]),
-        panel("Oldest on disk", "How long the oldest message waits for the store.", "s",
-              [("max(printfleet_spool_oldest_age_seconds{})", "oldest")]),
         panel("Lost", "What the broker dropped, and the bridge's own queue.", "cps",
               [("sum(rate(printfleet_broker_dropped_messages_total{}[]))", "by the broker"),
                ("sum(rate(printfleet_outbound_dropped_messages_total{}[]))", "by the bridge"),
@@ -184,10 +205,45 @@ FARM = dashboard(
                 "{{reason}}")]),
         panel("Restarts of the broker", "Each disconnects every printer.", "short",
               [("sum(increase(printfleet_broker_restarts_total{}[]))", "restarts")]),
+        row("Spool"),
+        panel("Messages in the spool", "Kept on the disk while the database is away, and not stored yet.", "short",
+              [("sum(printfleet_spool_messages{})", "messages")], min=0),
+        panel("Oldest on disk", "How long the oldest message waits for the store.", "s",
+              [("max(printfleet_spool_oldest_age_seconds{})", "oldest")], min=0),
+        panel("Into and out of the spool", "Messages kept, and those of them that the database has "
+              "taken.", "cps",
+              [("sum(rate(printfleet_spool_kept_total{}[]))", "kept"),
+               ("sum(rate(printfleet_spool_stored_total{}[]))", "stored")], min=0),
+        panel("Size of the spool", "On the disk, and at how many bytes it takes no more reports.",
+              "bytes", [("sum(printfleet_spool_bytes{})", "used"),
+                        ("sum(printfleet_spool_limit_bytes{})", "limit")], min=0),
+        panel("Spool takes reports", "And why it does not: full, disk_full or unwritable.", "short",
+              [(SPOOL_READY, "{{instance}}: {{state}}")], kind="state-timeline", mappings=OK_BAD),
+        panel("Spool being drained", "While it is, requests to printers are refused; stops go "
+              "out.", "short",
+              [("printfleet_spool_draining{}", "{{instance}}")], kind="state-timeline",
+              mappings=BAD_OK),
+        row("Maintenance"),
+        panel("Rows deleted", "Because they were old, by table, in each interval.", "short",
+              [("sum by (table) (increase(printfleet_maintenance_rows_deleted_total{}[])) or "
+                "vector(0)", "{{table}}")],
+              custom={"drawStyle": "bars", "fillOpacity": 60, "stacking": {"mode": "normal"}}),
+        panel("Days dropped", "Because they were old, or the disk nearly full, by table, in each "
+              "interval.", "short",
+              [("sum by (table) (increase(printfleet_maintenance_partitions_dropped_total{}[])) or "
+                "vector(0)", "{{table}}")],
+              custom={"drawStyle": "bars", "fillOpacity": 60, "stacking": {"mode": "normal"}}),
+        panel("Maintenance failed", "Passes that did not get through, in each interval; they are "
+              "tried again.", "short",
+              [("sum(increase(printfleet_maintenance_failures_total{}[]))", "failed")], min=0),
         row("Machine"),
         panel("Disk", "Where data_dir is.", "bytes",
               [("min(printfleet_data_dir_free_bytes{})", "free"),
                ("min(printfleet_data_dir_size_bytes{})", "size")], min=0),
+        panel("What is given up", "While the disk is nearly full, in this order: uploads, "
+              "telemetry, payloads, the oldest history, commits.", "short",
+              [("max by (step) (printfleet_disk_shedding{})", "{{step}}")], kind="state-timeline",
+              mappings=BAD_OK),
         panel("Processor", "Of the bridge; 1 is one core.", "short",
               [("sum(rate(process_cpu_seconds_total{}[]))", "cores")], min=0),
         panel("Memory", "Of the bridge.", "bytes",
