@@ -7,6 +7,7 @@
 #include "fleet/match.h"
 #include "fleet/respond.h"
 #include "fleet/tracker.h"
+#include "printer/state.h"
 
 namespace printfleet::fleet {
 namespace {
@@ -158,14 +159,19 @@ bool IsResend(const Execution& execution) {
 }
 
 // A stop that the broker took and nothing answered: a printer that was away for a moment never had
-// it. By now the broker has forgotten it too.
+// it.
 bool IsRepeat(const Execution& execution) {
   return execution.repeats && execution.started && !execution.verify_only && execution.token == 0 &&
          execution.state == ExecutionState::kSent;
 }
 
-// Has the printer begun another job since this was sent? Then that is not what was to be stopped.
+// Does the printer stand still, or has it begun another job since this was sent? Then there is
+// nothing left of what was to be stopped.
 bool IsOutdated(const printer::Printer& printer, const Execution& execution) {
+  if (printer::IsThere(printer) && printer.work_state == printer::State::kIdle &&
+      !(printer.job && printer.job->open())) {
+    return true;
+  }
   return printer.job && !printer.job->task_id.empty() && !execution.task_id.empty() &&
          printer.job->task_id != execution.task_id;
 }

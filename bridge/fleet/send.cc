@@ -49,7 +49,8 @@ void SetDeadlines(const Command& command, const Instant& now, Execution& executi
 seconds ExpiryOf(const Turn& turn, const Command& command, const Execution& execution) {
   milliseconds left = *execution.stage_deadline - turn.now.mono;
   const settings::Commands& limits = turn.rules.settings.commands;
-  left = std::min<milliseconds>(left, execution.repeats ? limits.stop_attempt : limits.attempt);
+  const bool again = execution.repeats && execution.attempts > 0;
+  left = std::min<milliseconds>(left, again ? limits.stop_attempt : limits.attempt);
   if (command.request.options.expires_at) {
     left = std::min<milliseconds>(left, *command.request.options.expires_at - turn.now.wall);
   }
@@ -142,7 +143,11 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
   execution.msgid = turn.world.new_msgid();
   RememberMsgid(turn.world, key.printer_id, execution.msgid);
   execution.token = static_cast<PublishToken>(execution.attempts);
-  execution.attempt_expires = turn.now.mono + expiry;
+  // The first message of a stop may still wait in the broker when the next one comes: two do no
+  // harm.
+  execution.attempt_expires =
+      turn.now.mono +
+      (execution.repeats ? std::min(expiry, turn.rules.settings.commands.stop_attempt) : expiry);
   Outgoing outgoing;
   outgoing.printer_id = key.printer_id;
   outgoing.model_id = printer.registration.model_id;

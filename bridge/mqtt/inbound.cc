@@ -82,9 +82,7 @@ struct Inbound::State {
   }
 
   // Writes what is queued unless acknowledgements are among it that nobody has released.
-  Status WriteOwn(const Instant& now) {
-    return writing() ? connection->Write(now) : Status(Ok{});
-  }
+  Status WriteOwn(const Instant& now) { return writing() ? connection->Write(now) : Status(Ok{}); }
 
   // A refusal noticed in a callback closes here, outside it.
   Status CloseRefused() {

@@ -9,9 +9,9 @@
 // are queued but nothing is written until Release() flushes them (shared platform facts, E; pinned
 // by tests/integration/mqtt/held_acks_test.cc). Nothing else is ever published on this connection.
 // With it, while anything of our own (SUBSCRIBE, a ping, released acks) is not fully written,
-// nothing is read: a new PUBACK would go out behind it. Loop thread only. The loop polls fd() and calls the
-// On… methods; no method blocks longer than a loopback connect, or for another machine a name
-// lookup and one round trip (mqtt/probe.h).
+// nothing is read: a new PUBACK would go out behind it. Loop thread only. The loop polls fd() and
+// calls the On… methods; no method blocks longer than a loopback connect, or for another machine a
+// name lookup and one round trip (mqtt/probe.h).
 #pragma once
 
 #include <cstdint>

@@ -71,9 +71,10 @@ TEST(Stop, IsSentAgainUntilItIsAnswered) {
   farm.StartPrinting("a", "41");
   farm.SetManner("a", Manner::kSilent);
   farm.Send(Farm::Make(1, "print.stop", kAll));
-  EXPECT_EQ(farm.all.outgoing[0].expiry, farm.settings.commands.stop_attempt);
   farm.Pass(7s);
-  EXPECT_EQ(farm.all.outgoing.size(), 3U);  // at 0, 3 and 6 s
+  ASSERT_EQ(farm.all.outgoing.size(), 3U);  // at 0, 3 and 6 s
+  EXPECT_EQ(farm.all.outgoing[0].expiry, farm.settings.commands.attempt);
+  EXPECT_EQ(farm.all.outgoing[1].expiry, farm.settings.commands.stop_attempt);
   EXPECT_NE(farm.all.outgoing[0].msgid, farm.all.outgoing[2].msgid);
   farm.ReportPrint("a", protocol::PrintAction::kStop, protocol::PrintWord::kStopping, "41");
   farm.Pass(7s);
@@ -102,6 +103,18 @@ TEST(Stop, IsNotSentAgainBehindWhatSetThePrinterGoing) {
   ASSERT_EQ(farm.all.outgoing.size(), 2U);
   farm.Pass(14s);
   EXPECT_EQ(farm.all.outgoing.size(), 2U);
+}
+
+TEST(Stop, IsNotSentAgainToAPrinterThatStandsStill) {
+  Farm farm;
+  farm.Add("idle");
+  farm.Add("away").presence = printer::Presence::kOffline;
+  farm.world.Merge();
+  farm.SetManner("idle", Manner::kSilent);
+  farm.SetManner("away", Manner::kSilent);
+  farm.Send(Farm::Make(1, "print.stop", kAll));
+  farm.Pass(4s);
+  EXPECT_EQ(farm.SentTo(), "away away idle");
 }
 
 TEST(Stop, IsNotSentAgainWhenItsTimeIsOver) {
