@@ -61,8 +61,9 @@ std::vector<Execution> MakeExecutions(const World& world, const Command& command
 }
 
 // What PlanStop had sent already counts as sent.
-void MarkSent(const StopPlan& sent, const Instant& now, const Request& request,
+void MarkSent(const Turn& turn, const StopPlan& sent, const Request& request,
               std::vector<Execution>& executions) {
+  const Instant& now = turn.now;
   const CommandSpec& spec = *request.spec;
   for (Execution& execution : executions) {
     const auto found =
@@ -78,6 +79,8 @@ void MarkSent(const StopPlan& sent, const Instant& now, const Request& request,
     execution.attempts = 1;
     execution.msgid = found->msgid;
     execution.sent_at = now.wall;
+    execution.repeats = true;
+    execution.attempt_expires = now.mono + turn.rules.settings.commands.stop_attempt;
     execution.stage_deadline = now.mono + request.options.timeout.value_or(spec.deadline);
     execution.total_deadline = now.mono + request.options.timeout.value_or(spec.total);
     if (const auto* control = std::get_if<protocol::ControlJob>(&found->request)) {
@@ -239,7 +242,7 @@ void AcceptPrinterCommand(Turn& turn, const Request& request, const StopPlan* se
   Command command = MakeCommand(turn, request, plan.selection);
   std::vector<Execution> executions = MakeExecutions(turn.world, command, plan, turn.now);
   if (sent != nullptr) {
-    MarkSent(*sent, turn.now, request, executions);
+    MarkSent(turn, *sent, request, executions);
   }
   CountSkipped(turn, command, executions);
   const CommandId id = command.id;

@@ -81,6 +81,20 @@ TEST(Stop, IsSentAgainUntilItIsAnswered) {
   EXPECT_EQ(farm.all.outgoing.size(), 3U);
 }
 
+TEST(Stop, ThatWentAheadOfItsBatchIsSentAgainToo) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "41");
+  farm.SetManner("a", Manner::kSilent);
+  const std::string request = Farm::Make(1, "print.stop", kAll);
+  const auto plan = PlanStop(farm.world, farm.rules(), farm.operator_, request, farm.now);
+  ASSERT_TRUE(plan);
+  farm.Send(request, farm.operator_, &*plan);
+  EXPECT_EQ(farm.all.outgoing.size(), 0U);  // the plan's went already
+  farm.Pass(7s);
+  EXPECT_EQ(farm.all.outgoing.size(), 2U);
+}
+
 TEST(Stop, IsNotSentAgainAtAnotherJobThanItWasMeantFor) {
   Farm farm;
   farm.Add("a");
