@@ -57,6 +57,13 @@ seconds ExpiryOf(const Turn& turn, const Command& command, const Execution& exec
   return std::max(seconds(1), std::chrono::ceil<seconds>(left));
 }
 
+// Its message may still wait in the broker when the next one comes: two stops do no harm.
+seconds RepeatAfter(const Rules& rules, const Execution& execution) {
+  constexpr int kDoublingsMax = 4;
+  const int doublings = std::clamp(execution.attempts - 1, 0, kDoublingsMax);
+  return rules.settings.commands.stop_attempt * (1 << doublings);
+}
+
 // Late answers come minutes later; then it has had this many others at most.
 constexpr size_t kMsgidsMax = 16;
 
@@ -143,11 +150,8 @@ void SendExecution(Turn& turn, const ExecutionKey& key) {
   execution.msgid = turn.world.new_msgid();
   RememberMsgid(turn.world, key.printer_id, execution.msgid);
   execution.token = static_cast<PublishToken>(execution.attempts);
-  // The first message of a stop may still wait in the broker when the next one comes: two do no
-  // harm.
   execution.attempt_expires =
-      turn.now.mono +
-      (execution.repeats ? std::min(expiry, turn.rules.settings.commands.stop_attempt) : expiry);
+      turn.now.mono + (execution.repeats ? RepeatAfter(turn.rules, execution) : expiry);
   Outgoing outgoing;
   outgoing.printer_id = key.printer_id;
   outgoing.model_id = printer.registration.model_id;

@@ -172,7 +172,7 @@ struct Commands {
   int depth_max = 16;
   seconds stop_stale{60};
   seconds attempt{15};        // Message Expiry of one attempt at most
-  seconds stop_attempt{3};    // a stop is sent again after this, until it is answered
+  seconds stop_attempt{3};    // a stop is sent again after this, then after twice …
   seconds fresh{10};          // before start, heat and OTA a printer answered within this
   int max_in_flight = 10000;  // over the farm
   int heating_max = 0;        // printers that heat at once, over the farm; 0: no limit

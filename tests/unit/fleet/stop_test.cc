@@ -71,13 +71,13 @@ TEST(Stop, IsSentAgainUntilItIsAnswered) {
   farm.StartPrinting("a", "41");
   farm.SetManner("a", Manner::kSilent);
   farm.Send(Farm::Make(1, "print.stop", kAll));
-  farm.Pass(7s);
-  ASSERT_EQ(farm.all.outgoing.size(), 3U);  // at 0, 3 and 6 s
+  farm.Pass(20s);
+  ASSERT_EQ(farm.all.outgoing.size(), 3U);  // at 0, 3 and 9 s
   EXPECT_EQ(farm.all.outgoing[0].expiry, farm.settings.commands.attempt);
   EXPECT_EQ(farm.all.outgoing[1].expiry, farm.settings.commands.stop_attempt);
   EXPECT_NE(farm.all.outgoing[0].msgid, farm.all.outgoing[2].msgid);
   farm.ReportPrint("a", protocol::PrintAction::kStop, protocol::PrintWord::kStopping, "41");
-  farm.Pass(7s);
+  farm.Pass(30s);
   EXPECT_EQ(farm.all.outgoing.size(), 3U);
 }
 
@@ -91,8 +91,8 @@ TEST(Stop, ThatWentAheadOfItsBatchIsSentAgainToo) {
   ASSERT_TRUE(plan);
   farm.Send(request, farm.operator_, &*plan);
   EXPECT_EQ(farm.all.outgoing.size(), 0U);  // the plan's went already
-  farm.Pass(7s);
-  EXPECT_EQ(farm.all.outgoing.size(), 2U);
+  farm.Pass(10s);
+  EXPECT_EQ(farm.all.outgoing.size(), 2U);  // at 3 and 9 s
 }
 
 TEST(Stop, IsNotSentAgainAtAnotherJobThanItWasMeantFor) {
