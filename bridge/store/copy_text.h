@@ -32,14 +32,23 @@ class CopyText {
 
   [[nodiscard]] bool empty() const { return text_.empty(); }
 
+  // Enough for one piece of a COPY.
+  [[nodiscard]] bool full() const { return text_.size() >= kPieceBytes; }
+
   [[nodiscard]] bool has_nul() const { return has_nul_; }
 
-  // Whole rows, a line each. Requires: the last row is complete.
-  [[nodiscard]] std::string_view view() const { return text_; }
+  // Whole rows, a line each, the last one without its end. Valid until the next change. Requires:
+  // not empty, the last row is complete.
+  [[nodiscard]] const std::string& Lines() {
+    text_.pop_back();
+    return text_;
+  }
 
-  void Reserve(size_t bytes) { text_.reserve(bytes); }
+  void Clear() { text_.clear(); }
 
  private:
+  static constexpr size_t kPieceBytes = 64 * 1024;
+
   void BeginCell();
 
   std::string text_;

@@ -47,27 +47,17 @@ SqlRows CopyRows(const pqxx::result& result) {
   return rows;
 }
 
-constexpr size_t kCopyPieceBytes = 256 * 1024;
-
-// Whole rows of `text`, about kCopyPieceBytes of them, without the last newline; taken from it.
-std::string TakePiece(std::string_view& text) {
-  size_t end =
-      text.size() <= kCopyPieceBytes ? std::string_view::npos : text.find('\n', kCopyPieceBytes);
-  end = end == std::string_view::npos ? text.size() : end + 1;
-  std::string piece(text.substr(0, end - 1));
-  text.remove_prefix(end);
-  return piece;
-}
-
 // Many lines at once: of libpqxx's classes only this one takes text that is COPY's already.
-void StreamText(pqxx::nontransaction& transaction, const CopyTarget& target,
-                std::string_view text) {
+void StreamText(pqxx::nontransaction& transaction, const CopyTarget& target, const FillCopy& fill,
+                CopyText& piece) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   pqxx::tablewriter writer(transaction, target.table, target.columns.begin(), target.columns.end());
 #pragma GCC diagnostic pop
-  while (!text.empty()) {
-    writer.write_raw_line(TakePiece(text));
+  while (!piece.empty() && !piece.has_nul()) {
+    writer.write_raw_line(piece.Lines());
+    piece.Clear();
+    fill(piece);
   }
   writer.complete();
 }
@@ -190,17 +180,20 @@ Status Session::RunRows(const Statement& statement, const RowSet& rows) {
   return result ? Status(Ok{}) : result.error();
 }
 
-Status Session::Copy(const CopyTarget& target, const CopyText& rows) {
-  if (rows.empty()) {
+Status Session::Copy(const CopyTarget& target, const FillCopy& fill) {
+  CopyText piece;
+  fill(piece);
+  if (piece.empty()) {
     return Ok{};
   }
-  if (rows.has_nul()) {
-    return Error{Errc::kRejected, target.table + ": text with a NUL"};
-  }
-  return state_->Guarded(target.table, [&](pqxx::nontransaction& transaction) {
-    StreamText(transaction, target, rows.view());
+  Status copied = state_->Guarded(target.table, [&](pqxx::nontransaction& transaction) {
+    StreamText(transaction, target, fill, piece);
     return Ok{};
   });
+  if (copied.ok() && piece.has_nul()) {
+    return Error{Errc::kRejected, target.table + ": text with a NUL"};
+  }
+  return copied;
 }
 
 bool Session::Check() {

@@ -10,6 +10,7 @@
 //   kInternal     anything else: permissions, a missing table, a bug
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -44,6 +45,9 @@ class SocketGuard {
 // The SQLSTATE's meaning, by the list above. "" is kInternal.
 Errc ErrcOfSqlState(std::string_view sqlstate);
 
+// Adds the next rows to a piece that is empty: none when there are no more.
+using FillCopy = std::function<void(CopyText& piece)>;
+
 class Session {
  public:
   // Connects and prepares nothing yet. `guard` outlives the session. Errors: kUnavailable.
@@ -62,8 +66,10 @@ class Session {
   // A prepared statement that unnests one array for each column; nothing for no rows.
   Status RunRows(const Statement& statement, const RowSet& rows);
 
-  // COPY; nothing for no rows. Requires: as many cells a row as `target` names columns.
-  Status Copy(const CopyTarget& target, const CopyText& rows);
+  // COPY, a piece at a time, so that the server reads one while the next is made; nothing for no
+  // rows. kRejected for a NUL: the transaction is to be given up. Requires: as many cells a row as
+  // `target` names columns.
+  Status Copy(const CopyTarget& target, const FillCopy& fill);
 
   // Reads what the server may have sent unasked. False when the connection is gone.
   bool Check();

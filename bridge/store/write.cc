@@ -15,7 +15,6 @@ namespace printfleet::store {
 namespace {
 
 constexpr size_t kFilenameBytesMax = 4096;
-constexpr size_t kReportRowBytes = 256;  // about, without its payload
 constexpr size_t kDigestBytes = sizeof(Digest::words);
 
 // Pointers to the last row of each key, in the rows' order. An ON CONFLICT statement cannot touch
@@ -63,40 +62,46 @@ void AddFilename(std::string_view filename, RowSet& set) {
   set.TextOrNull(CleanText(filename, kFilenameBytesMax)).BytesUnlessClean(filename);
 }
 
+void AddReport(const core::ReportRow& row, CopyText& text) {
+  text.Int(row.seq).Text(row.printer_id).Time(row.received_at).Time(row.reported_at);
+  text.Text(row.type).TextOrNull(row.action).TextOrNull(row.state).Int(row.code);
+  text.TextOrNull(row.msgid);
+  if (row.payload) {
+    text.Text(*row.payload);
+  } else {
+    text.Null();
+  }
+  if (row.payload_raw) {
+    text.Bytes(*row.payload_raw);
+  } else {
+    text.Null();
+  }
+  text.EndRow();
+}
+
+void AddTelemetry(const core::TelemetryRow& row, CopyText& text) {
+  text.Text(row.printer_id).Time(row.at);
+  AddReadings(row.readings, text);
+  text.Number(row.progress_ratio).EndRow();
+}
+
+template <typename Row>
+Status Stream(Session& session, const CopyTarget& target, const std::vector<Row>& rows,
+              void (*add)(const Row&, CopyText&)) {
+  auto next = rows.begin();
+  return session.Copy(target, [&](CopyText& piece) {
+    for (; next != rows.end() && !piece.full(); ++next) {
+      add(*next, piece);
+    }
+  });
+}
+
 Status WriteReports(Session& session, const core::Rows& rows) {
-  CopyText text;
-  size_t bytes = 0;
-  for (const core::ReportRow& row : rows.reports) {
-    bytes += kReportRowBytes + (row.payload ? row.payload->size() : 0);
-  }
-  text.Reserve(bytes);
-  for (const core::ReportRow& row : rows.reports) {
-    text.Int(row.seq).Text(row.printer_id).Time(row.received_at).Time(row.reported_at);
-    text.Text(row.type).TextOrNull(row.action).TextOrNull(row.state).Int(row.code);
-    text.TextOrNull(row.msgid);
-    if (row.payload) {
-      text.Text(*row.payload);
-    } else {
-      text.Null();
-    }
-    if (row.payload_raw) {
-      text.Bytes(*row.payload_raw);
-    } else {
-      text.Null();
-    }
-    text.EndRow();
-  }
-  return session.Copy(kReportLogCopy, text);
+  return Stream(session, kReportLogCopy, rows.reports, AddReport);
 }
 
 Status WriteTelemetry(Session& session, const core::Rows& rows) {
-  CopyText text;
-  for (const core::TelemetryRow& row : rows.telemetry) {
-    text.Text(row.printer_id).Time(row.at);
-    AddReadings(row.readings, text);
-    text.Number(row.progress_ratio).EndRow();
-  }
-  return session.Copy(kTelemetryCopy, text);
+  return Stream(session, kTelemetryCopy, rows.telemetry, AddTelemetry);
 }
 
 Status WriteRegistrations(Session& session, const core::Rows& rows) {
