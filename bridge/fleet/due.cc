@@ -165,13 +165,22 @@ bool IsRepeat(const Execution& execution) {
          execution.state == ExecutionState::kSent;
 }
 
-// Does the printer stand still, or has it begun another job since this was sent? Then there is
-// nothing left of what was to be stopped.
-bool IsOutdated(const printer::Printer& printer, const Execution& execution) {
-  if (printer::IsThere(printer) && printer.work_state == printer::State::kIdle &&
-      !(printer.job && printer.job->open())) {
-    return true;
+// Does the printer stand still, by what it said since this was sent? Not while something that sets
+// it going may be on its way.
+bool StandsStill(const World& world, const printer::Printer& printer, const Execution& execution) {
+  if (!printer::IsThere(printer) || printer.work_state != printer::State::kIdle ||
+      (printer.job && printer.job->open()) || printer.received_at <= execution.sent_at) {
+    return false;
   }
+  return std::ranges::none_of(OpenAt(world, execution.key.printer_id), [&](const auto& key) {
+    const Execution* other = world.executions.Find(key);
+    return other != nullptr && other->attempts > 0 &&
+           SetsGoing(world.commands.Find(key.command_id)->request);
+  });
+}
+
+// Has the printer begun another job since this was sent? Then that is not what was to be stopped.
+bool IsOutdated(const printer::Printer& printer, const Execution& execution) {
   return printer.job && !printer.job->task_id.empty() && !execution.task_id.empty() &&
          printer.job->task_id != execution.task_id;
 }
@@ -179,10 +188,11 @@ bool IsOutdated(const printer::Printer& printer, const Execution& execution) {
 void Repeat(Turn& turn, const ExecutionKey& key) {
   const Request& request = turn.world.commands.Find(key.command_id)->request;
   const printer::Printer& printer = *turn.world.printers.Find(key.printer_id);
+  const Execution& execution = *turn.world.executions.Find(key);
   const Gate gate = CheckGates(turn.world, turn.rules, {request, printer, key.command_id, false});
   const auto& expires_at = request.options.expires_at;
   if (!gate.open() || (expires_at && *expires_at <= turn.now.wall) ||
-      IsOutdated(printer, *turn.world.executions.Find(key))) {
+      IsOutdated(printer, execution) || StandsStill(turn.world, printer, execution)) {
     turn.world.executions.Mutable(key).repeats = false;  // still watched
     return;
   }

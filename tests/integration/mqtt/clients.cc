@@ -26,11 +26,12 @@ void Reader::ComeUp() {
 void Reader::Turn(milliseconds timeout) {
   const bool wants = inbound.wants_read() || inbound.wants_write();
   pollfd entry{wants ? inbound.fd() : -1, Events(inbound.wants_read(), inbound.wants_write()), 0};
-  poll(&entry, 1, static_cast<int>(timeout.count()));
+  const bool buffered = inbound.buffered();
+  poll(&entry, 1, buffered ? 0 : static_cast<int>(timeout.count()));
   if ((entry.revents & POLLOUT) != 0) {
     Keep(inbound.OnWritable(Now()));
   }
-  if ((entry.revents & ~POLLOUT) != 0 && !inbound.closed()) {
+  if ((buffered || (entry.revents & ~POLLOUT) != 0) && !inbound.closed()) {
     Keep(inbound.OnReadable(Now(), messages_max, 1 << 30, ingest_seq));
   }
 }

@@ -16,6 +16,7 @@ const std::string kStartArgs =
 
 TEST(Command, PauseOfOneModelReachesExactlyThoseAndEndsByWhatEachSays) {
   Farm farm;
+  farm.settings.commands.stop_attempt = std::chrono::seconds(600);
   for (const char* name : {"p-1", "p-2", "p-3", "p-4"}) {
     farm.Add(name, "20022");
   }

@@ -175,6 +175,7 @@ TEST(Overtaken, AStopWithdrawsWhatWaitsForItsPrinters) {
            {"print.pause", "{}"},
            {"print.update", R"({"nozzle_target_c":0,"bed_target_c":0})"}}) {
     Farm farm;
+    farm.settings.commands.stop_attempt = 600s;
     AddFour(farm);
     farm.Send(Farm::Make(1, "print.update", kAll, kHeat, R"({"max_in_flight":1})"));
     farm.Pass(1s);
@@ -194,6 +195,7 @@ TEST(Overtaken, AStopWithdrawsWhatWaitsForItsPrinters) {
 
 TEST(Overtaken, NotWhatSetsNothingGoing) {
   Farm farm;
+  farm.settings.commands.stop_attempt = 600s;
   AddFour(farm);
   farm.Send(Farm::Make(1, "status.query", kAll, "{}", R"({"max_in_flight":1})"));
   farm.Send(Farm::Make(2, "print.stop", kAll));

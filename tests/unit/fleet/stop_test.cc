@@ -127,8 +127,24 @@ TEST(Stop, IsNotSentAgainToAPrinterThatStandsStill) {
   farm.SetManner("idle", Manner::kSilent);
   farm.SetManner("away", Manner::kSilent);
   farm.Send(Farm::Make(1, "print.stop", kAll));
-  farm.Pass(4s);
+  farm.Pass(1s);
+  farm.ReportStatus("idle", protocol::WorkState::kFree);
+  farm.Pass(3s);
   EXPECT_EQ(farm.SentTo(), "away away idle");
+}
+
+TEST(Stop, IsSentAgainWhileAStartMayBeOnItsWay) {
+  Farm farm;
+  farm.Add("a");
+  farm.SetManner("a", Manner::kSilent);
+  farm.Send(Farm::Make(1, "print.start", kAll, R"({"file":{"storage":"local","filename":"a"}})"));
+  farm.Pass(1s);
+  ASSERT_EQ(farm.SentTo(), "a");
+  farm.Send(Farm::Make(2, "print.stop", kAll));
+  farm.Pass(1s);
+  farm.ReportStatus("a", protocol::WorkState::kFree);
+  farm.Pass(3s);
+  EXPECT_EQ(farm.SentTo(), "a a a");
 }
 
 TEST(Stop, IsNotSentAgainWhenItsTimeIsOver) {
@@ -307,6 +323,7 @@ TEST(Adopt, GoesOnFromEachState) {
   };
   for (const Restart& c : cases) {
     Farm farm;
+    farm.settings.commands.stop_attempt = std::chrono::seconds(600);
     farm.Add("a");
     farm.world.Merge();
     Command command;
