@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -58,6 +59,13 @@ class Core {
 
   // Did anything happen since the last Merge or Drop?
   [[nodiscard]] bool stepped() const { return stepped_; }
+
+  // The reports' rows so far; Seal returns those that come after.
+  [[nodiscard]] std::vector<ReportRow> TakeReports() {
+    return std::exchange(effects_.rows.reports, {});
+  }
+
+  [[nodiscard]] size_t reports() const { return effects_.rows.reports.size(); }
 
   void Merge(const Instant& now);
   void Drop(const Instant& now);

@@ -11,23 +11,12 @@ namespace printfleet::daemon {
 namespace {
 
 constexpr size_t kBatchMin = 16;  // messages, after batches that failed
+constexpr size_t kPieces = 8;     // of a full batch, in which the store gets its reports
 constexpr milliseconds kCountInterval{100};
 constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
 
 size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
-}
-
-// Came from the spool, and will come from it again.
-bool IsSpooled(const core::Event& event) {
-  if (const auto* message = std::get_if<core::Message>(&event)) {
-    return message->spool_id != 0;
-  }
-  if (const auto* poison = std::get_if<core::PoisonMessage>(&event)) {
-    return poison->message.spool_id != 0;
-  }
-  return std::holds_alternative<core::StopRecord>(event) ||
-         std::holds_alternative<core::RefusedRecord>(event);
 }
 
 }  // namespace
@@ -175,34 +164,6 @@ bool Batcher::AnswersBatch() {
   return commits_open_ == 0 && state_ == State::kCommitting;
 }
 
-// The overlay is forgotten; what was in the batch waits again, first in its order.
-void Batcher::Requeue() {
-  if (loaded_ && !batch_.empty()) {
-    core_.Drop(Now());
-  }
-  for (auto event = batch_.rbegin(); event != batch_.rend(); ++event) {
-    if (IsSpooled(*event)) {
-      continue;
-    }
-    if (auto* message = std::get_if<core::Message>(&*event)) {
-      auto& queue = message->session == core::Session::kCommands ? commands_ : reports_;
-      queue.push_front(std::move(*message));
-    } else if (!std::holds_alternative<core::Tick>(*event)) {
-      events_.push_front(std::move(*event));
-    }
-  }
-  batch_.clear();
-  batch_messages_ = 0;
-  batch_bytes_ = 0;
-  batch_urgent_ = false;
-  batch_since_.reset();
-  effects_ = {};
-  if (std::exchange(spool_through_, 0) != 0) {
-    spool_entries_ = 0;
-    spool_.Rewind();
-  }
-}
-
 void Batcher::CountArrivals(const Instant& now) {
   const milliseconds passed = now.mono - counted_since_;
   if (passed < kCountInterval) {
@@ -248,6 +209,9 @@ void Batcher::Turn(const Instant& now) {
   // A batch that changes nothing in the store is released at once; then there may be more.
   for (int rounds = 0; rounds < 4 && state_ == State::kReading; ++rounds) {
     Fill(now);
+    if (state_ != State::kReading) {
+      return;
+    }
     if (batch_.empty() && !core_.stepped()) {
       ReleaseAcks();
       return;
@@ -286,11 +250,24 @@ void Batcher::Fill(const Instant& now) {
     core::Message message = std::move(reports_.front());
     reports_.pop_front();
     StepOne(std::move(message), now);
+    if (core_.reports() >= std::max<size_t>(1, messages_max_ / kPieces) && !WriteAhead(now)) {
+      return;
+    }
   }
   const auto due = core_.NextDeadline(now);
   if (due && *due <= now.mono) {
     StepOne(core::Tick{}, now);
   }
+}
+
+// Under load the store writes a batch's reports while the rest of it is stepped.
+bool Batcher::WriteAhead(const Instant& now) {
+  written_ahead_ = true;
+  if (worker_.WriteAhead({next_seq_, core_.TakeReports()})) {
+    return true;
+  }
+  OnAway(now);
+  return false;
 }
 
 void Batcher::StepOne(core::Event event, const Instant& now) {
@@ -339,7 +316,7 @@ void Batcher::CloseBatch(const Instant& now) {
       WithdrawOvertaken(*waiting.stop_sent);
     }
   }
-  batch_has_rows_ = !effects_.rows.empty() || spool_through_ != 0;
+  batch_has_rows_ = !effects_.rows.empty() || written_ahead_ || spool_through_ != 0;
   if (!batch_has_rows_) {
     ReleaseBatch(now);
     return;
@@ -404,6 +381,7 @@ void Batcher::ReleaseBatch(const Instant& now) {
   batch_messages_ = 0;
   batch_bytes_ = 0;
   batch_urgent_ = false;
+  written_ahead_ = false;
   batch_since_.reset();
   const auto usual = static_cast<size_t>(settings_.inbound.batch_messages_max);
   messages_max_ = std::min(usual, messages_max_ * 2);

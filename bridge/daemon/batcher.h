@@ -108,6 +108,7 @@ class Batcher {
   [[nodiscard]] bool Full(const Instant& now) const;
   void CountArrivals(const Instant& now);
   [[nodiscard]] milliseconds Linger() const;
+  [[nodiscard]] bool WriteAhead(const Instant& now);
   void CloseBatch(const Instant& now);
   void ReleaseBatch(const Instant& now);
   void ReleaseAcks();
@@ -177,6 +178,7 @@ class Batcher {
   size_t batch_bytes_ = 0;
   size_t ahead_bytes_ = 0;  // of reports read since the batch was closed
   bool batch_urgent_ = false;
+  bool written_ahead_ = false;             // the store has reports of it already
   size_t messages_max_;                    // less while a poison message is looked for
   core::Effects effects_;                  // without their rows once those are with the store
   std::vector<CommandId> batch_commands_;  // that the batch's rows accept or end

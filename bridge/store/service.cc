@@ -50,6 +50,20 @@ class BusyMark {
 
 }  // namespace
 
+struct Service::Writing {
+  explicit Writing(Session& session) : transaction(session) {}
+
+  int64_t seq = 0;
+  std::set<Day> days;  // whose partitions are there
+  Transaction transaction;
+  std::unique_ptr<OpenCopy> copy;  // of reports, while more may come
+  std::optional<Error> error;
+};
+
+Service::Service(Shared& shared, bool load) : shared_(shared), load_(load) {}
+
+Service::~Service() = default;
+
 MonoTime MonotonicNow() {
   return MonoTime(std::chrono::duration_cast<milliseconds>(
       std::chrono::steady_clock::now().time_since_epoch()));
@@ -86,6 +100,7 @@ void Service::Run() {
       Serve(std::move(request));
     }
   }
+  ahead_.reset();
   session_.reset();
   shared_.ended.Signal();
 }
@@ -224,15 +239,26 @@ void Service::Serve(Request request) {
     Refuse(std::move(request));
     return;
   }
+  const bool of_batch =
+      std::holds_alternative<Batch>(request.what) || std::holds_alternative<Stage>(request.what);
+  if (ahead_ && !of_batch) {
+    postponed_.push_back(std::move(request));
+    return;
+  }
   std::visit([this](auto& what) { Serve(what); }, request.what);
   if (session_ != nullptr && !session_->alive()) {
     Lose(kGone);
+  }
+  if (!ahead_) {
+    for (Request& postponed : std::exchange(postponed_, {})) {
+      Serve(std::move(postponed));
+    }
   }
 }
 
 void Service::Serve(const Batch& batch) {
   std::optional<CommitFailed> failed;
-  if (!IsEmpty(batch)) {
+  if (ahead_ || !IsEmpty(batch)) {
     const BusyMark busy(shared_.busy_since_ms);
     failed = Store(batch);
   }
@@ -257,44 +283,94 @@ void Service::Pause() {
   pause_ = std::clamp(pause_ * 2, kBackoffMin, shared_.config.retry_max);
 }
 
+std::unique_ptr<Service::Writing> Service::Begin(int64_t seq, const std::set<Day>& days) {
+  auto writing = std::make_unique<Writing>(*session_);
+  writing->seq = seq;
+  writing->days = days;
+  Status status = shared_.held ? Status(kHeld) : Ok{};
+  for (const Day day : days) {
+    if (status && !partitions_.Has({day})) {
+      status = partitions_.Ensure(*session_, day, day + kPartitionDaysAhead);
+    }
+  }
+  if (status) {
+    status = writing->transaction.Begin();
+  }
+  FAILPOINT("committing.begin");
+  if (status) {
+    status = AdvanceLedger(*session_, seq);
+  }
+  if (!status) {
+    writing->error = status.error();
+  }
+  return writing;
+}
+
+// The day after is there too, so that midnight finds no COPY without a place for its rows.
+void Service::Serve(const Stage& stage) {
+  const BusyMark busy(shared_.busy_since_ms);
+  if (!ahead_ || ahead_->seq != stage.seq) {
+    ahead_.reset();
+    std::set<Day> days = DaysOf(stage.reports);
+    days.insert(*days.rbegin() + std::chrono::days(1));
+    ahead_ = Begin(stage.seq, days);
+  }
+  if (!ahead_->error && !ahead_->copy) {
+    auto copy = BeginReports(*session_);
+    if (copy) {
+      ahead_->copy = std::move(*copy);
+    } else {
+      ahead_->error = copy.error();
+    }
+  }
+  if (!ahead_->error) {
+    const Status added = AddReports(*ahead_->copy, stage.reports);
+    if (!added) {
+      ahead_->error = added.error();
+    }
+  }
+}
+
 std::optional<CommitFailed> Service::Store(const Batch& batch) {
-  if (shared_.held) {
-    return CommitFailed{batch.seq, CommitFailed::Kind::kNotStored, kHeld};
+  std::unique_ptr<Writing> writing = std::move(ahead_);
+  if (!writing || writing->seq != batch.seq) {
+    writing.reset();
+    writing = Begin(batch.seq, DaysOf(batch.rows));
   }
-  for (const Day day : DaysOf(batch.rows)) {
-    const Status ensured = partitions_.Has({day})
-                               ? Status(Ok{})
-                               : partitions_.Ensure(*session_, day, day + kPartitionDaysAhead);
-    if (!ensured) {
-      return CommitFailed{batch.seq, CommitFailed::Kind::kNotStored, ensured.error()};
+  Status status = writing->error ? Status(*writing->error) : Write(*writing, batch);
+  if (status) {
+    FAILPOINT("committing.written");
+    Status committed = writing->transaction.Commit();
+    if (FAILPOINT_FAILS("committing.committed")) {
+      committed = kGone;
     }
+    if (!committed) {
+      return CommitFailed{batch.seq, CommitFailed::Kind::kInDoubt, committed.error()};
+    }
+    ages_.Add(batch.seq, MonotonicNow());
+    return std::nullopt;
   }
-  std::optional<Error> error;
-  {
-    Transaction transaction(*session_);
-    Status status = transaction.Begin();
-    FAILPOINT("committing.begin");
+  std::set<Day> days = DaysOf(batch.rows);
+  days.insert(writing->days.begin(), writing->days.end());
+  writing.reset();
+  return CommitFailed{batch.seq, KindOf(status.error(), days), status.error()};
+}
+
+Status Service::Write(Writing& writing, const Batch& batch) {
+  Status status = Ok{};
+  if (writing.copy) {
+    status = AddReports(*writing.copy, batch.rows.reports);
     if (status) {
-      status = WriteBatch(*session_, batch);
+      status = writing.copy->End();
     }
-    if (status) {
-      status = Prune();
-    }
-    if (status) {
-      FAILPOINT("committing.written");
-      Status committed = transaction.Commit();
-      if (FAILPOINT_FAILS("committing.committed")) {
-        committed = kGone;
-      }
-      if (!committed) {
-        return CommitFailed{batch.seq, CommitFailed::Kind::kInDoubt, committed.error()};
-      }
-      ages_.Add(batch.seq, MonotonicNow());
-      return std::nullopt;
-    }
-    error = status.error();
+    writing.copy.reset();
+  } else {
+    status = WriteReports(*session_, batch.rows.reports);
   }
-  return CommitFailed{batch.seq, KindOf(*error, batch.rows), *error};
+  if (status) {
+    status = WriteRest(*session_, batch);
+  }
+  return status ? Prune() : status;
 }
 
 Status Service::Prune() {
@@ -307,7 +383,7 @@ Status Service::Prune() {
   return pruned ? Status(Ok{}) : pruned.error();
 }
 
-CommitFailed::Kind Service::KindOf(const Error& error, const core::Rows& rows) {
+CommitFailed::Kind Service::KindOf(const Error& error, const std::set<Day>& days) {
   if (error.code == Errc::kConflict) {
     // The ledger is past this seq: it may be this very batch, committed before.
     return CommitFailed::Kind::kInDoubt;
@@ -320,8 +396,8 @@ CommitFailed::Kind Service::KindOf(const Error& error, const core::Rows& rows) {
   }
   // A partition that somebody took away is refused like a bad row, but is none.
   const Status reloaded = partitions_.Reload(*session_);
-  return reloaded && partitions_.Has(DaysOf(rows)) ? CommitFailed::Kind::kRefused
-                                                   : CommitFailed::Kind::kNotStored;
+  return reloaded && partitions_.Has(days) ? CommitFailed::Kind::kRefused
+                                           : CommitFailed::Kind::kNotStored;
 }
 
 void Service::Serve(const ResolveRequest& request) {
@@ -361,7 +437,11 @@ void Service::Refuse(Request request) {
 }
 
 void Service::Lose(Error error) {
+  ahead_.reset();
   session_.reset();
+  for (Request& request : std::exchange(postponed_, {})) {
+    Refuse(std::move(request));
+  }
   for (Request& request : shared_.requests.TakeAll()) {
     Refuse(std::move(request));
   }

@@ -6,8 +6,10 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/event_fd.h"
 #include "base/mailbox.h"
@@ -27,7 +29,7 @@ struct DigestsRequest {};
 // served by the next.
 struct Request {
   int64_t generation = 0;
-  std::variant<Batch, ResolveRequest, DigestsRequest, fleet::Question> what;
+  std::variant<Batch, Stage, ResolveRequest, DigestsRequest, fleet::Question> what;
 };
 
 constexpr size_t kEventCapacity = 4 * Worker::kMailboxCapacity;
@@ -66,7 +68,10 @@ class BatchAges {
 
 class Service {
  public:
-  Service(Shared& shared, bool load) : shared_(shared), load_(load) {}
+  Service(Shared& shared, bool load);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
 
   // Until shared.stop is signalled.
   void Run();
@@ -82,15 +87,21 @@ class Service {
   void WaitForWork();
   void Serve(Request request);
   void Serve(const Batch& batch);
+  void Serve(const Stage& stage);
+  // A batch's transaction, from its BEGIN to its COMMIT.
+  struct Writing;
+  // Begins it: the ledger is advanced. With an error it is good for nothing more.
+  std::unique_ptr<Writing> Begin(int64_t seq, const std::set<Day>& days);
   // Stores it. Errors with the kind of failure.
   std::optional<CommitFailed> Store(const Batch& batch);
+  Status Write(Writing& writing, const Batch& batch);
   Status Prune();
   void Serve(const ResolveRequest& request);
   void Serve(const DigestsRequest& request);
   void Serve(fleet::Question& question);
   // The answer to a request whose connection is not there.
   void Refuse(Request request);
-  CommitFailed::Kind KindOf(const Error& error, const core::Rows& rows);
+  CommitFailed::Kind KindOf(const Error& error, const std::set<Day>& days);
   // The next connection waits, longer each time until a batch is stored.
   void Pause();
   // The connection is of no use any more.
@@ -102,6 +113,8 @@ class Service {
   int64_t generation_ = 0;
   milliseconds backoff_{0};  // doubled by each try to connect that failed
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Writing> ahead_;  // of a batch whose Commit has not come yet
+  std::vector<Request> postponed_;  // until it has
   Partitions partitions_;
   BatchAges ages_;
   milliseconds pause_{0};  // doubled by each batch that could not be stored

@@ -47,21 +47,6 @@ SqlRows CopyRows(const pqxx::result& result) {
   return rows;
 }
 
-// Many lines at once: of libpqxx's classes only this one takes text that is COPY's already.
-void StreamText(pqxx::nontransaction& transaction, const CopyTarget& target, const FillCopy& fill,
-                CopyText& piece) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  pqxx::tablewriter writer(transaction, target.table, target.columns.begin(), target.columns.end());
-#pragma GCC diagnostic pop
-  while (!piece.empty() && !piece.has_nul()) {
-    writer.write_raw_line(piece.Lines());
-    piece.Clear();
-    fill(piece);
-  }
-  writer.complete();
-}
-
 }  // namespace
 
 Errc ErrcOfSqlState(std::string_view sqlstate) {
@@ -107,14 +92,22 @@ struct Session::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Runs `work(transaction)`, every exception becomes an Error. libpqxx's own transactions commit
-  // by themselves and classify what fails; ours are plain BEGIN and COMMIT.
+  // Runs `work(transaction)`. libpqxx's own transactions commit by themselves and classify what
+  // fails; ours are plain BEGIN and COMMIT.
   template <typename Work>
   auto Guarded(const std::string& what, Work&& work)
       -> Result<std::invoke_result_t<Work, pqxx::nontransaction&>> {
-    try {
+    return Caught(what, [&] {
       pqxx::nontransaction transaction(connection);
       return work(transaction);
+    });
+  }
+
+  // Every exception becomes an Error.
+  template <typename Work>
+  auto Caught(const std::string& what, Work&& work) -> Result<std::invoke_result_t<Work>> {
+    try {
+      return work();
     } catch (const pqxx::sql_error& error) {
       const Errc code =
           connection.is_open() ? ErrcOfSqlState(error.sqlstate()) : Errc::kUnavailable;
@@ -180,22 +173,6 @@ Status Session::RunRows(const Statement& statement, const RowSet& rows) {
   return result ? Status(Ok{}) : result.error();
 }
 
-Status Session::Copy(const CopyTarget& target, const FillCopy& fill) {
-  CopyText piece;
-  fill(piece);
-  if (piece.empty()) {
-    return Ok{};
-  }
-  Status copied = state_->Guarded(target.table, [&](pqxx::nontransaction& transaction) {
-    StreamText(transaction, target, fill, piece);
-    return Ok{};
-  });
-  if (copied.ok() && piece.has_nul()) {
-    return Error{Errc::kRejected, target.table + ": text with a NUL"};
-  }
-  return copied;
-}
-
 bool Session::Check() {
   try {
     state_->connection.get_notifs();
@@ -219,6 +196,60 @@ int Session::backend_pid() const {
 
 int Session::server_version() const {
   return state_->connection.server_version();
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+struct OpenCopy::State {
+  State(Session::State& session_state, const CopyTarget& target)
+      : session(session_state),
+        name(target.table),
+        transaction(session.connection),
+        writer(transaction, target.table, target.columns.begin(), target.columns.end()) {}
+
+  Session::State& session;
+  const std::string name;
+  pqxx::nontransaction transaction;
+  // Of libpqxx's classes only this one takes text that is COPY's already: many lines at once.
+  pqxx::tablewriter writer;
+  CopyText piece;
+};
+
+#pragma GCC diagnostic pop
+
+OpenCopy::OpenCopy(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+OpenCopy::~OpenCopy() = default;
+
+Result<std::unique_ptr<OpenCopy>> OpenCopy::Begin(Session& session, const CopyTarget& target) {
+  return session.state_->Caught(target.table, [&] {
+    return std::unique_ptr<OpenCopy>(
+        new OpenCopy(std::make_unique<State>(*session.state_, target)));
+  });
+}
+
+Status OpenCopy::Add(const FillCopy& fill) {
+  CopyText& piece = state_->piece;
+  const auto copied = state_->session.Caught(state_->name, [&] {
+    for (fill(piece); !piece.empty() && !piece.has_nul(); fill(piece)) {
+      state_->writer.write_raw_line(piece.Lines());
+      piece.Clear();
+    }
+    return Ok{};
+  });
+  if (copied.ok() && piece.has_nul()) {
+    return Error{Errc::kRejected, state_->name + ": text with a NUL"};
+  }
+  return copied.ok() ? Status(Ok{}) : copied.error();
+}
+
+Status OpenCopy::End() {
+  const auto ended = state_->session.Caught(state_->name, [&] {
+    state_->writer.complete();
+    return Ok{};
+  });
+  return ended.ok() ? Status(Ok{}) : ended.error();
 }
 
 Transaction::~Transaction() {

@@ -66,11 +66,6 @@ class Session {
   // A prepared statement that unnests one array for each column; nothing for no rows.
   Status RunRows(const Statement& statement, const RowSet& rows);
 
-  // COPY, a piece at a time, so that the server reads one while the next is made; nothing for no
-  // rows. kRejected for a NUL: the transaction is to be given up. Requires: as many cells a row as
-  // `target` names columns.
-  Status Copy(const CopyTarget& target, const FillCopy& fill);
-
   // Reads what the server may have sent unasked. False when the connection is gone.
   bool Check();
 
@@ -80,8 +75,31 @@ class Session {
   [[nodiscard]] int server_version() const;  // 150020
 
  private:
+  friend class OpenCopy;
   struct State;
   explicit Session(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+// A COPY, a piece at a time, so that the server reads one while the next is made. Nothing else may
+// be asked of the session before End(). After an error, or without End(), the transaction is to be
+// given up: kRejected also for a NUL.
+class OpenCopy {
+ public:
+  static Result<std::unique_ptr<OpenCopy>> Begin(Session& session, const CopyTarget& target);
+
+  ~OpenCopy();
+  OpenCopy(const OpenCopy&) = delete;
+  OpenCopy& operator=(const OpenCopy&) = delete;
+
+  // Calls `fill` until it adds nothing. Requires: as many cells a row as the target names columns.
+  Status Add(const FillCopy& fill);
+  Status End();
+
+ private:
+  struct State;
+  explicit OpenCopy(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;
 };

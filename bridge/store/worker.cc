@@ -62,6 +62,10 @@ bool Worker::Commit(Batch batch) {
   return state_->Post(std::move(batch));
 }
 
+bool Worker::WriteAhead(Stage stage) {
+  return state_->Post(std::move(stage));
+}
+
 bool Worker::ResolveDoubt(int64_t seq) {
   return state_->Post(ResolveRequest{.seq = seq});
 }

@@ -61,6 +61,12 @@ struct Batch {
   core::Rows rows;
 };
 
+// The first reports of a batch that is still being filled.
+struct Stage {
+  int64_t seq = 0;  // the batch's
+  std::vector<core::ReportRow> reports;
+};
+
 // -- What the worker says --
 
 // Connected, locked, migrated, loaded. Sent once after each (re)connection; `loaded` only when
@@ -113,6 +119,11 @@ class Worker {
 
   // Starts connecting; `load`: the first Connected carries the store's content.
   void Start(bool load);
+
+  // Writes reports of the next batch ahead of its Commit, which has the same seq and brings what is
+  // left: the server works while the loop goes on. Not answered; what goes wrong is that Commit's
+  // answer. Asks that come in between are served behind the Commit. False as below.
+  [[nodiscard]] bool WriteAhead(Stage stage);
 
   // Asks. Answers: Committed | CommitFailed; DoubtResolved; Digests; core::Answer. False when the
   // mailbox is full (kMailboxCapacity) or the worker is not connected.

@@ -86,22 +86,31 @@ void AddTelemetry(const core::TelemetryRow& row, CopyText& text) {
 }
 
 template <typename Row>
-Status Stream(Session& session, const CopyTarget& target, const std::vector<Row>& rows,
-              void (*add)(const Row&, CopyText&)) {
+Status AddRows(OpenCopy& copy, const std::vector<Row>& rows, void (*add)(const Row&, CopyText&)) {
   auto next = rows.begin();
-  return session.Copy(target, [&](CopyText& piece) {
+  return copy.Add([&](CopyText& piece) {
     for (; next != rows.end() && !piece.full(); ++next) {
       add(*next, piece);
     }
   });
 }
 
-Status WriteReports(Session& session, const core::Rows& rows) {
-  return Stream(session, kReportLogCopy, rows.reports, AddReport);
+template <typename Row>
+Status CopyAll(Session& session, const CopyTarget& target, const std::vector<Row>& rows,
+               void (*add)(const Row&, CopyText&)) {
+  if (rows.empty()) {
+    return Ok{};
+  }
+  const auto copy = OpenCopy::Begin(session, target);
+  if (!copy) {
+    return copy.error();
+  }
+  const Status added = AddRows(**copy, rows, add);
+  return added ? (*copy)->End() : added;
 }
 
 Status WriteTelemetry(Session& session, const core::Rows& rows) {
-  return Stream(session, kTelemetryCopy, rows.telemetry, AddTelemetry);
+  return CopyAll(session, kTelemetryCopy, rows.telemetry, AddTelemetry);
 }
 
 Status WriteRegistrations(Session& session, const core::Rows& rows) {
@@ -345,16 +354,7 @@ Status WriteDigests(Session& session, const Batch& batch) {
   return session.RunRows(kInsertBatches, set);
 }
 
-// First, so that a batch that is there already is found out before anything else.
 Status WriteLedger(Session& session, const Batch& batch) {
-  const Result<SqlRows> advanced = session.Run(kAdvanceLedger, {std::to_string(batch.seq)});
-  if (!advanced) {
-    return advanced.error();
-  }
-  if (advanced->empty()) {
-    return Error{Errc::kConflict,
-                 "batch " + std::to_string(batch.seq) + ": the ledger is at or past it"};
-  }
   if (batch.spool) {
     const Result<SqlRows> marked =
         session.Run(kSetSpoolMark, {batch.spool->identity, std::to_string(batch.spool->through)});
@@ -383,18 +383,46 @@ bool IsEmpty(const Batch& batch) {
                      [](const std::vector<Digest>& digests) { return digests.empty(); });
 }
 
-std::set<Day> DaysOf(const core::Rows& rows) {
+std::set<Day> DaysOf(const std::vector<core::ReportRow>& reports) {
   std::set<Day> days;
-  for (const core::ReportRow& row : rows.reports) {
+  for (const core::ReportRow& row : reports) {
     days.insert(DayOf(row.received_at));
   }
+  return days;
+}
+
+std::set<Day> DaysOf(const core::Rows& rows) {
+  std::set<Day> days = DaysOf(rows.reports);
   for (const core::TelemetryRow& row : rows.telemetry) {
     days.insert(DayOf(row.at));
   }
   return days;
 }
 
-Status WriteBatch(Session& session, const Batch& batch) {
+Status AdvanceLedger(Session& session, int64_t seq) {
+  const Result<SqlRows> advanced = session.Run(kAdvanceLedger, {std::to_string(seq)});
+  if (!advanced) {
+    return advanced.error();
+  }
+  if (advanced->empty()) {
+    return Error{Errc::kConflict, "batch " + std::to_string(seq) + ": the ledger is at or past it"};
+  }
+  return Ok{};
+}
+
+Result<std::unique_ptr<OpenCopy>> BeginReports(Session& session) {
+  return OpenCopy::Begin(session, kReportLogCopy);
+}
+
+Status AddReports(OpenCopy& copy, const std::vector<core::ReportRow>& reports) {
+  return AddRows(copy, reports, AddReport);
+}
+
+Status WriteReports(Session& session, const std::vector<core::ReportRow>& reports) {
+  return CopyAll(session, kReportLogCopy, reports, AddReport);
+}
+
+Status WriteRest(Session& session, const Batch& batch) {
   Status ledger = WriteLedger(session, batch);
   if (!ledger) {
     return ledger;
@@ -402,10 +430,9 @@ Status WriteBatch(Session& session, const Batch& batch) {
   // Parents before children: printers, jobs and commands are referenced.
   using Write = Status (*)(Session&, const core::Rows&);
   for (const Write write :
-       {WriteReports, WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobMarks,
-        WriteJobEvents, WriteFileDeletions, WriteFileLists, WriteArtifacts, WriteCommands,
-        WriteExecutions, WriteDownloads, WriteEvents, WriteAudit, WriteNotifications,
-        WriteDeadLetters}) {
+       {WriteTelemetry, WriteRegistrations, WriteStatuses, WriteJobs, WriteJobMarks, WriteJobEvents,
+        WriteFileDeletions, WriteFileLists, WriteArtifacts, WriteCommands, WriteExecutions,
+        WriteDownloads, WriteEvents, WriteAudit, WriteNotifications, WriteDeadLetters}) {
     Status written = write(session, batch.rows);
     if (!written) {
       return written;

@@ -25,7 +25,8 @@ SHORT = {
                "restart_wait_max_ms": 250, "stop_timeout_s": 2, "autosave_interval_s": 3600},
     "database": {"lifetime": "own", "request_timeout_ms": 500, "connect_timeout_ms": 250,
                  "retry_max_ms": 250, "restart_wait_max_ms": 250, "stop_timeout_s": 2},
-    "inbound": {"hold_time_ms": 750, "heartbeat_interval_ms": 100, "deaf_after_ms": 500,
+    # Small batches, so that some are full, and are written ahead of their COMMIT.
+    "inbound": {"batch_messages_max": 16, "hold_time_ms": 750, "heartbeat_interval_ms": 100, "deaf_after_ms": 500,
                 "keepalive_s": 5},
     "fleet": {"enrolment": "auto", "silent_after_s": 6, "query_timeout_s": 1, "state_interval_ms": 100,
               "job_settle_s": 1},

@@ -168,6 +168,48 @@ TEST_F(Commit, ARequestThatWasAcceptedBeforeIsTold) {
   EXPECT_EQ(probe_.Commit(std::move(again)), "committed") << probe_.failure();
 }
 
+// -- Reports that are written before their batch is complete --
+
+TEST_F(Commit, WhatIsWrittenAheadIsThereWithItsBatch) {
+  ASSERT_TRUE(probe_.worker().WriteAhead({1, {MakeReport(1), MakeReport(2)}}));
+  ASSERT_TRUE(probe_.worker().WriteAhead({1, {MakeReport(3)}}));
+  ASSERT_TRUE(probe_.worker().LoadDigests());  // is answered behind the COMMIT
+  EXPECT_EQ(looker_.Value("SELECT count(*) FROM fleet.report_log"), "0");
+  Batch batch = MakeAuditBatch(1, "the rest");
+  batch.rows.reports.push_back(MakeReport(4));
+
+  ASSERT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+
+  EXPECT_EQ(looker_.Value("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM fleet.report_log"),
+            "1 2 3 4");
+  EXPECT_EQ(looker_.Value("SELECT last_batch_seq FROM fleet.ledger"), "1");
+  EXPECT_TRUE(probe_.Wait<Digests>());
+}
+
+TEST_F(Commit, PoisonWrittenAheadRefusesItsBatchAndTheNextTryIsStored) {
+  core::ReportRow poison = MakeReport(2);
+  poison.payload = "\xE4";
+  ASSERT_TRUE(probe_.worker().WriteAhead({1, {MakeReport(1), poison}}));
+  ASSERT_TRUE(probe_.worker().WriteAhead({1, {MakeReport(3)}}));
+
+  EXPECT_EQ(probe_.Commit(MakeAuditBatch(1, "refused")), "refused");
+
+  EXPECT_EQ(looker_.Value("SELECT count(*) FROM fleet.report_log"), "0");
+  ASSERT_TRUE(probe_.worker().WriteAhead({1, {MakeReport(1)}}));
+  EXPECT_EQ(probe_.Commit(MakeAuditBatch(1, "good")), "committed") << probe_.failure();
+  EXPECT_EQ(looker_.Value("SELECT count(*) FROM fleet.report_log"), "1");
+}
+
+TEST_F(Commit, WhatIsWrittenAheadOfASeqThatIsStoredIsInDoubt) {
+  ASSERT_EQ(probe_.Commit(MakeAuditBatch(1, "once")), "committed");
+  ASSERT_TRUE(probe_.worker().WriteAhead({1, {MakeReport(1)}}));
+
+  EXPECT_EQ(probe_.Commit(MakeAuditBatch(1, "twice")), "in_doubt");
+
+  ASSERT_TRUE(probe_.Wait<Connected>());
+  EXPECT_EQ(looker_.Value("SELECT count(*) FROM fleet.report_log"), "0");
+}
+
 TEST_F(Commit, ReportsGoToTheirDay) {
   Batch batch;
   batch.seq = 1;
