@@ -309,6 +309,8 @@ class Core {
   // Of the running batch.
   bool stepped_ = false;
   bool pressed_ = false;  // of the last Seal
+  // Between two states of a printer that say only readings.
+  milliseconds readings_interval_ = settings_.fleet.state_interval;
   std::vector<Listening> batch_diagnoses_;
   Effects effects_;
   Counters batch_counters_;

@@ -1,5 +1,7 @@
 // The end of a batch: rows of everything that is not as it was committed, and the retained states
 // whose moment has come.
+#include <algorithm>
+
 #include "core/core.h"
 #include "core/discovery.h"
 #include "printer/document.h"
@@ -7,6 +9,10 @@
 
 namespace printfleet::core {
 namespace {
+
+// So many printers tell their readings every fleet.state_interval; in a larger farm each waits as
+// much longer, so that what the farm publishes and writes does not grow with it.
+constexpr size_t kReadingsPrinters = 1000;
 
 std::string OptionsJson(const fleet::Options& options) {
   json::Writer writer;
@@ -95,6 +101,8 @@ Effects Core::Seal(const Instant& now, bool pressed) {
 }
 
 void Core::SealPrinters(const Instant& now) {
+  const auto farms = std::max<size_t>(1, world_.printers.size() / kReadingsPrinters);
+  readings_interval_ = settings_.fleet.state_interval * static_cast<int64_t>(farms);
   world_.printers.ForEachChanged(
       [&](const PrinterId& id, printer::Printer& printer) { SealPrinter(id, printer, now); });
 }
@@ -142,8 +150,7 @@ void Core::SealPrinter(const PrinterId& id, printer::Printer& printer, const Ins
 // A change goes out at once; when more follow, as often as its subscribers need, and the last one
 // always. Under load it waits as readings do.
 milliseconds Core::StateInterval(const printer::Printer& printer) const {
-  return printer.change_unsaid && !pressed_ ? settings_.fleet.change_interval
-                                            : settings_.fleet.state_interval;
+  return printer.change_unsaid && !pressed_ ? settings_.fleet.change_interval : readings_interval_;
 }
 
 void Core::WriteJob(printer::Printer& printer) {

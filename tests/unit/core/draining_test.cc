@@ -84,5 +84,40 @@ TEST_F(SpooledReports, WhatFollowsFastIsToldAsOneAndTheLastAlways) {
   EXPECT_NE(last.find(R"("state":"idle")"), std::string::npos) << last;
 }
 
+TEST_F(SpooledReports, AFarmOfThousandsTellsItsReadingsLessOftenAndItsStatesAtOnce) {
+  std::vector<Event> first;
+  for (int i = 0; i < 2500; ++i) {
+    std::string id = std::to_string(i);
+    id.insert(0, 32 - id.size(), 'a');
+    first.emplace_back(rig_.Report("20021", id, "status",
+                                   R"({"type":"status","action":"workReport","state":"free",)"
+                                   R"("msgid":"f)" +
+                                       id + R"("})"));
+  }
+  first.emplace_back(Status("free", "m1"));
+  Commit(first);
+  Pass(seconds(5));
+  const auto temperature = [&](int nozzle_c) {
+    return rig_.Report("20021", kId, "tempature",
+                       R"({"type":"tempature","action":"auto","state":"done","msgid":"t)" +
+                           std::to_string(nozzle_c) + R"(","data":{"curr_nozzle_temp":)" +
+                           std::to_string(nozzle_c) + R"(,"curr_hotbed_temp":20}})");
+  };
+  const auto told = [](const std::vector<Publish>& publishes) {
+    return std::ranges::count_if(publishes, [](const Publish& publish) {
+      return publish.topic.find(kId) != std::string::npos;
+    });
+  };
+  Commit({temperature(100)});
+  Pass(seconds(3));
+  EXPECT_EQ(told(Commit({temperature(110)}).publishes), 1);
+  EXPECT_EQ(told(Commit({temperature(120)}).publishes), 0);
+  EXPECT_EQ(told(Pass(milliseconds(1500))), 0);  // two thousands: two seconds
+  EXPECT_EQ(told(Pass(milliseconds(700))), 1);
+  EXPECT_EQ(told(Commit({temperature(130)}).publishes), 0);
+  EXPECT_EQ(told(Pass(milliseconds(300))), 0);
+  EXPECT_EQ(told(Commit({Status("busy", "m2")}).publishes), 1);
+}
+
 }  // namespace
 }  // namespace printfleet::core
