@@ -14,6 +14,7 @@ constexpr size_t kBatchMin = 16;  // messages, after batches that failed
 constexpr size_t kPieces = 8;     // of a full batch, in which the store gets its reports
 constexpr milliseconds kCountInterval{100};
 constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
+constexpr double kCompany = 20;    // that are company enough
 
 size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
@@ -176,12 +177,14 @@ void Batcher::CountArrivals(const Instant& now) {
   counted_ = 0;
 }
 
-// A commit costs much the same for one report as for twenty: where twenty come in batch_time they
-// go together. A single one does not wait for what will not come.
+// A commit costs much the same for one report as for twenty: they go together, when they come in
+// batch_time or before. A single one does not wait for what will not come.
 milliseconds Batcher::Linger() const {
-  const double expected =
-      messages_per_s_ * static_cast<double>(settings_.inbound.batch_time.count()) / 1000;
-  return expected < kCompanyMin ? milliseconds(0) : settings_.inbound.batch_time;
+  const auto batch_ms = static_cast<double>(settings_.inbound.batch_time.count());
+  if (messages_per_s_ * batch_ms / 1000 < kCompanyMin) {
+    return milliseconds(0);
+  }
+  return milliseconds(static_cast<int64_t>(std::min(batch_ms, kCompany * 1000 / messages_per_s_)));
 }
 
 void Batcher::Turn(const Instant& now) {
