@@ -46,7 +46,7 @@ def main():
         print(f"bench: {name} …", file=sys.stderr, flush=True)
         try:
             MEASUREMENTS[name](figures, **arguments)
-        except AssertionError as error:
+        except Exception as error:  # what was measured before is not lost with it
             failed = True
             print(f"bench: {name}: {error}", file=sys.stderr)
         print(f"bench: {name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)

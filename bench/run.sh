@@ -2,8 +2,8 @@
 # Builds release, measures, prints a table and writes build/bench/figures.json. bench/README.md says what
 # the figures mean.
 #
-#   bench/run.sh                     everything; how long was not measured yet
-#   bench/run.sh --quick             the same with less of everything; likewise
+#   bench/run.sh                     everything: about 20 minutes
+#   bench/run.sh --quick             the same with less of everything
 #   bench/run.sh [--quick] NAME...   only these: pure throughput inbound fleet restart spool
 set -euo pipefail
 

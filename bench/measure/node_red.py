@@ -63,13 +63,14 @@ class NodeRed:
                  "password": database.get("password", "")}
         numbers = {"port": database.get("port", "5432"), "max": "10", "min": "10", "idle": "10000",
                    "connectionTimeout": "10000"}
-        pool = {"id": "pool", "type": "postgresDB", "name": "pool", "ssl": "false",
+        # A name that is a node's id would be taken for a reference to it.
+        pool = {"id": "pool", "type": "postgresDB", "name": "the database", "ssl": "false",
                 "sslFieldType": "bool"}
         pool.update(texts)
         pool.update({name + "FieldType": "str" for name in texts})
         pool.update(numbers)
         pool.update({name + "FieldType": "num" for name in numbers})
-        broker = {"id": "broker", "type": "mqtt-broker", "name": "broker", "broker": "127.0.0.1",
+        broker = {"id": "broker", "type": "mqtt-broker", "name": "the broker", "broker": "127.0.0.1",
                   "port": str(self.site.port), "clientid": CLIENT_ID, "autoConnect": True,
                   "usetls": False, "protocolVersion": "5", "keepalive": "600",
                   "cleansession": False, "sessionExpiry": "3600"}

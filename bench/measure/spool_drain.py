@@ -3,11 +3,13 @@ is stopped, reports are published until that many are in the spool, it is starte
 the first row to the last is taken."""
 import time
 
+import psycopg2
+
 from harness import wait
 from measure.copy_rows import PlainCopy
 from measure.site import Site
 
-BATCH = 1000
+BATCH = 2000  # inbound.batch_messages_max, as it is by default
 FILL_S = 900
 POLL_S = 0.02
 
@@ -30,6 +32,15 @@ def fill(site, messages):
     return before, time.monotonic() - begin
 
 
+def drains(site, before):
+    """Is the database there again, and has more than it had?"""
+    try:
+        return site.committed() > before
+    except psycopg2.OperationalError:
+        site.sql.close()
+        return False
+
+
 def measure(figures, rounds=1, messages=1_000_000, copies=3):
     with Site({"inbound": {"hold_time_ms": 500}}) as site:
         site.publish(count=20_000)
@@ -38,7 +49,7 @@ def measure(figures, rounds=1, messages=1_000_000, copies=3):
             before, took = fill(site, messages)
             figures.add("spool/filled", messages / took, "1/s")
             site.start_server("database")
-            wait.until(lambda: site.committed() > before, "the drain has begun", 120)
+            wait.until(lambda: drains(site, before), "the drain has begun", 120)
             first, begin = site.committed(), time.monotonic()
             while site.committed() < before + messages:
                 assert time.monotonic() - begin < FILL_S, site.bridge.tail(10)
