@@ -308,6 +308,9 @@ std::unique_ptr<Service::Writing> Service::Begin(int64_t seq, const std::set<Day
 
 // The day after is there too, so that midnight finds no COPY without a place for its rows.
 void Service::Serve(const Stage& stage) {
+  if (stage.reports.empty()) {
+    return;
+  }
   const BusyMark busy(shared_.busy_since_ms);
   if (!ahead_ || ahead_->seq != stage.seq) {
     ahead_.reset();
