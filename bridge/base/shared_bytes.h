@@ -13,9 +13,10 @@ class SharedBytes {
  public:
   SharedBytes() = default;
 
-  // Copies the bytes, this once.
-  SharedBytes(std::string_view bytes)
-      : size_(bytes.size()) {  // NOLINT(google-explicit-constructor)
+  // Copies the bytes, this once. All of these convert, as std::string does: messages are made of
+  // texts.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  SharedBytes(std::string_view bytes) : size_(bytes.size()) {
     if (size_ > 0) {
       auto data = std::make_shared_for_overwrite<char[]>(size_);
       std::memcpy(data.get(), bytes.data(), size_);

@@ -20,7 +20,6 @@
 namespace printfleet::mqtt {
 namespace {
 
-constexpr milliseconds kConnectTimeout{10000};
 constexpr size_t kBlockBytes = 256 * 1024;
 constexpr size_t kRoomBytesMin = 16 * 1024;  // less is no room: a new block
 constexpr uint8_t kReasonRefused = 0x80;
@@ -61,7 +60,7 @@ WireConnection::~WireConnection() {
 
 Status WireConnection::Open(const Instant& now) {
   CHECK(closed());
-  deadline_ = now.mono + kConnectTimeout;
+  deadline_ = now.mono + options_.connect_timeout;
   if (settings::IsLoopback(address_.host)) {
     return ConnectSocket(now, address_.host);
   }
