@@ -11,9 +11,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root"
 preset=${PRINTFLEET_BENCH_PRESET:-release}
 
-if [[ ! -f build/$preset/build.ninja ]]; then
-  cmake --preset "$preset" -DPRINTFLEET_TESTS=ON >/dev/null
-fi
+# Also where the preset was built for use alone, as the quickstart does.
+cmake --preset "$preset" -DPRINTFLEET_TESTS=ON >/dev/null
 cmake --build "build/$preset" --target printfleet printer-sim load_generator null_subscriber \
   decode_bench pure_bench >&2
 bench/node_red/install.sh
