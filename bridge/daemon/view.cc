@@ -3,6 +3,8 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "printer/state.h"
 
@@ -127,7 +129,11 @@ metrics::Spool SpoolOf(const settings::Settings& settings, const Batcher& batche
 // A rate of a counter that comes into being at 1 misses the first one.
 void CountFromZero(metrics::Snapshot& snapshot) {
   using printer::Outcome;
+  std::set<std::string_view> models;
   for (const metrics::PrinterReading& reading : snapshot.printers) {
+    if (!models.insert(reading.model).second) {
+      continue;
+    }
     for (const Outcome outcome : {Outcome::kFinished, Outcome::kFailed, Outcome::kStopped,
                                   Outcome::kInterrupted, Outcome::kEndedUnknown}) {
       snapshot.counters.jobs.try_emplace({reading.model, std::string(Name(outcome))}, 0U);
@@ -173,6 +179,7 @@ std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
   snapshot->trouble = surroundings.trouble;
   snapshot->shedding = surroundings.shedding;
   snapshot->maintenance = surroundings.maintenance;
+  snapshot->printers.reserve(core.world().printers.size());
   core.world().printers.ForEach([&](const PrinterId&, const printer::Printer& printer) {
     switch (printer.registration.enrolment) {
       case printer::Enrolment::kEnrolled:

@@ -8,12 +8,6 @@
 #include "base/text.h"
 
 namespace printfleet::metrics {
-namespace {
-
-constexpr size_t kLabelBytesMax = 256;
-
-}  // namespace
-
 Family::Family(prometheus::MetricType type, const std::string& name, std::string help,
                bool prefixed) {
   family_.name = prefixed ? "printfleet_" + name : name;

@@ -11,6 +11,9 @@
 
 namespace printfleet::metrics {
 
+// Of a label's value; the rest is cut off.
+inline constexpr size_t kLabelBytesMax = 256;
+
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
 // One metric name. Values of a family that has none are not shown, nor is its HELP.

@@ -44,7 +44,7 @@ void AddPresence(Families& page, const Snapshot& snapshot) {
     flapping += printer.flapping ? 1 : 0;
     const bool is_offline = !printer.offline_reason.empty();
     if (is_offline) {
-      ++offline[printer.offline_reason];
+      ++offline[std::string(printer.offline_reason)];
     }
     offline_with_job[printer.model] += is_offline && printer.open_job ? 1U : 0U;
   }
@@ -69,7 +69,7 @@ void AddPresence(Families& page, const Snapshot& snapshot) {
 void AddFleet(Families& page, const Snapshot& snapshot) {
   PairCounts printers;
   for (const PrinterReading& printer : snapshot.printers) {
-    ++printers[{printer.model, printer.state}];
+    ++printers[{printer.model, std::string(printer.state)}];
   }
   page.Add(Counted({MetricType::Gauge, "printers", "Printers of the fleet, pending ones left out."},
                    printers, {"model", "state"}));

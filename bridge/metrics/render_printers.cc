@@ -1,109 +1,92 @@
 // The page of single printers.
-#include "metrics/families.h"
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "metrics/render.h"
+#include "metrics/series_page.h"
 
 namespace printfleet::metrics {
 namespace {
 
-using prometheus::MetricType;
+constexpr std::string_view kNozzle = R"(sensor="nozzle")";
+constexpr std::string_view kBed = R"(sensor="bed")";
+constexpr size_t kBytesAPrinter = 1200;  // ten series
 
-// One family with at most one series of each printer, in its order.
-template <typename Add>
-void PerPrinter(Families& page, Family family, const Snapshot& snapshot, const Add& add) {
-  for (const PrinterReading& printer : snapshot.printers) {
-    add(family, printer);
-  }
-  page.Add(std::move(family));
-}
+// A printer and its label.
+struct Shown {
+  const PrinterReading* printer;
+  std::string id;
+};
 
-Labels IdOnly(const PrinterReading& printer) {
-  return {{"printer_id", printer.id}};
-}
-
-Labels Sensor(const PrinterReading& printer, const char* sensor) {
-  return {{"printer_id", printer.id}, {"sensor", sensor}};
-}
-
-void AddTo(Family& family, const std::optional<double>& value, const Labels& labels) {
+void AddTo(SeriesPage& page, const std::optional<double>& value,
+           std::initializer_list<std::string_view> labels) {
   if (value) {
-    family.Add(*value, labels);
+    page.Add(*value, labels);
   }
 }
 
-void AddIdentity(Families& page, const Snapshot& snapshot) {
-  PerPrinter(page, {MetricType::Gauge, "printer_up", "1 while the printer is online."}, snapshot,
-             [](Family& family, const PrinterReading& printer) {
-               family.Add(printer.up ? 1 : 0, IdOnly(printer));
-             });
-  PerPrinter(page, {MetricType::Gauge, "printer_info", "Always 1: what the printer is."}, snapshot,
-             [](Family& family, const PrinterReading& printer) {
-               family.Add(1, {{"printer_id", printer.id},
-                              {"name", printer.name},
-                              {"model", printer.model},
-                              {"firmware", printer.firmware}});
-             });
-  PerPrinter(page,
-             {MetricType::Gauge, "printer_state", "1 with the printer's current state as label."},
-             snapshot, [](Family& family, const PrinterReading& printer) {
-               family.Add(1, {{"printer_id", printer.id}, {"state", printer.state}});
-             });
-  PerPrinter(page,
-             {MetricType::Gauge, "printer_last_report_timestamp_seconds",
-              "When the printer's last report came, by the daemon's clock."},
-             snapshot, [](Family& family, const PrinterReading& printer) {
-               if (printer.last_report_at) {
-                 family.Add(static_cast<double>(EpochMs(*printer.last_report_at)) / 1000,
-                            IdOnly(printer));
-               }
-             });
+void AddIdentity(SeriesPage& page, const std::vector<Shown>& fleet) {
+  page.Begin("printer_up", "1 while the printer is online.");
+  for (const Shown& shown : fleet) {
+    page.Add(shown.printer->up ? 1 : 0, {shown.id});
+  }
+  page.Begin("printer_info", "Always 1: what the printer is.");
+  for (const Shown& shown : fleet) {
+    page.Add(1, {shown.id, LabelText("name", shown.printer->name),
+                 LabelText("model", shown.printer->model),
+                 LabelText("firmware", shown.printer->firmware)});
+  }
+  page.Begin("printer_state", "1 with the printer's current state as label.");
+  for (const Shown& shown : fleet) {
+    page.Add(1, {shown.id, LabelText("state", shown.printer->state)});
+  }
+  page.Begin("printer_last_report_timestamp_seconds",
+             "When the printer's last report came, by the daemon's clock.");
+  for (const Shown& shown : fleet) {
+    if (const std::optional<WallTime>& at = shown.printer->last_report_at) {
+      page.Add(static_cast<double>(EpochMs(*at)) / 1000, {shown.id});
+    }
+  }
 }
 
-void AddTemperatures(Families& page, const Snapshot& snapshot) {
-  PerPrinter(page,
-             {MetricType::Gauge, "printer_temperature_celsius", "Temperature as last reported."},
-             snapshot, [](Family& family, const PrinterReading& printer) {
-               if (printer.up) {
-                 AddTo(family, printer.nozzle_temp_c, Sensor(printer, "nozzle"));
-                 AddTo(family, printer.bed_temp_c, Sensor(printer, "bed"));
-               }
-             });
-  PerPrinter(page,
-             {MetricType::Gauge, "printer_temperature_target_celsius",
-              "Temperature that the printer was told to reach; 0 is off."},
-             snapshot, [](Family& family, const PrinterReading& printer) {
-               if (printer.up) {
-                 AddTo(family, printer.nozzle_target_c, Sensor(printer, "nozzle"));
-                 AddTo(family, printer.bed_target_c, Sensor(printer, "bed"));
-               }
-             });
-}
-
-void AddProgress(Families& page, const Snapshot& snapshot) {
-  PerPrinter(
-      page, {MetricType::Gauge, "printer_progress_ratio", "Progress of the running print, 0 to 1."},
-      snapshot, [](Family& family, const PrinterReading& printer) {
-        if (printer.up) {
-          AddTo(family, printer.progress_ratio, IdOnly(printer));
-        }
-      });
-  PerPrinter(page,
-             {MetricType::Gauge, "printer_print_remaining_seconds",
-              "What the printer expects the running print to take yet."},
-             snapshot, [](Family& family, const PrinterReading& printer) {
-               if (printer.up) {
-                 AddTo(family, printer.remaining_s, IdOnly(printer));
-               }
-             });
+// Of printers that are up.
+void AddReadings(SeriesPage& page, const std::vector<Shown>& up) {
+  page.Begin("printer_temperature_celsius", "Temperature as last reported.");
+  for (const Shown& shown : up) {
+    AddTo(page, shown.printer->nozzle_temp_c, {shown.id, kNozzle});
+    AddTo(page, shown.printer->bed_temp_c, {shown.id, kBed});
+  }
+  page.Begin("printer_temperature_target_celsius",
+             "Temperature that the printer was told to reach; 0 is off.");
+  for (const Shown& shown : up) {
+    AddTo(page, shown.printer->nozzle_target_c, {shown.id, kNozzle});
+    AddTo(page, shown.printer->bed_target_c, {shown.id, kBed});
+  }
+  page.Begin("printer_progress_ratio", "Progress of the running print, 0 to 1.");
+  for (const Shown& shown : up) {
+    AddTo(page, shown.printer->progress_ratio, {shown.id});
+  }
+  page.Begin("printer_print_remaining_seconds",
+             "What the printer expects the running print to take yet.");
+  for (const Shown& shown : up) {
+    AddTo(page, shown.printer->remaining_s, {shown.id});
+  }
 }
 
 }  // namespace
 
 std::string RenderPrinters(const Snapshot& snapshot) {
-  Families page;
-  AddIdentity(page, snapshot);
-  AddTemperatures(page, snapshot);
-  AddProgress(page, snapshot);
-  return page.Text();
+  SeriesPage page(snapshot.printers.size() * kBytesAPrinter);
+  std::vector<Shown> fleet;
+  fleet.reserve(snapshot.printers.size());
+  for (const PrinterReading& printer : snapshot.printers) {
+    fleet.push_back({&printer, LabelText("printer_id", printer.id)});
+  }
+  AddIdentity(page, fleet);
+  std::erase_if(fleet, [](const Shown& shown) { return !shown.printer->up; });
+  AddReadings(page, fleet);
+  return std::move(page).Take();
 }
 
 }  // namespace printfleet::metrics

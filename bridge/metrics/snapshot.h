@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/histogram.h"
@@ -21,10 +22,10 @@ struct PrinterReading {
   PrinterId id;
   std::string name;
   std::string model;
-  std::string firmware;        // "" while unknown
-  bool up = false;             // online; while not, its readings are left out
-  std::string state;           // the state document's
-  std::string offline_reason;  // "" while not offline
+  std::string firmware;             // "" while unknown
+  bool up = false;                  // online; while not, its readings are left out
+  std::string_view state;           // the state document's; static text
+  std::string_view offline_reason;  // static text, "" while not offline
   bool flapping = false;
   bool open_job = false;  // as far as anybody knows, it prints
   std::optional<double> nozzle_temp_c;
