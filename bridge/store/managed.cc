@@ -388,6 +388,7 @@ Result<ManagedCluster> PrepareCluster(const settings::Settings& settings) {
                       "-E",
                       "UTF8",
                       "--locale=C.UTF-8",
+                      "--lc-collate=C",
                       "--data-checksums",
                       "--no-instructions"};
     init.files = {{paths.marker, "initdb has begun and not ended.\n", Owner::kDaemon, 0600}};

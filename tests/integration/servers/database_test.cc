@@ -58,7 +58,7 @@ void ServeOnce(const ManagedCluster& cluster, bool first) {
                   "current_setting('listen_addresses'), pg_encoding_to_char(encoding), datcollate "
                   "from pg_database where datname = 'printfleet'")
                 .text,
-            "on|off||UTF8|C.UTF-8\n");
+            "on|off||UTF8|C\n");
   const std::optional<child::ExitStatus> status = server->Stop(SIGINT);
   ASSERT_TRUE(status.has_value());
   EXPECT_TRUE(status->clean()) << status->Text() << server->Log();
