@@ -191,6 +191,22 @@ TEST(Render, OddNamesAreEscaped) {
             std::string::npos);
 }
 
+TEST(Render, NumbersThatAreNoneHavePrometheusNames) {
+  Snapshot snapshot;
+  snapshot.printers = {FullReading("p1")};
+  snapshot.printers[0].nozzle_temp_c = std::numeric_limits<double>::infinity();
+  snapshot.printers[0].bed_temp_c = std::numeric_limits<double>::quiet_NaN();
+  snapshot.printers[0].remaining_s = 1e21;
+  const std::string page = RenderPrinters(snapshot);
+  ExpectPromtoolAccepts(page);
+  EXPECT_TRUE(
+      Has(page, "printfleet_printer_temperature_celsius{printer_id=\"p1\",sensor=\"nozzle\"} +Inf"))
+      << page;
+  EXPECT_TRUE(
+      Has(page, "printfleet_printer_temperature_celsius{printer_id=\"p1\",sensor=\"bed\"} NaN"));
+  EXPECT_TRUE(Has(page, "printfleet_printer_print_remaining_seconds{printer_id=\"p1\"} 1e+21"));
+}
+
 TEST(Render, TenThousandPrintersTakeALimitedTime) {
   Snapshot snapshot;
   for (int i = 0; i < 10000; ++i) {
