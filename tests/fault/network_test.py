@@ -8,7 +8,7 @@ import pytest
 
 from harness import external
 from harness.farm import merge
-from rig.farm import SHORT, Farm, peopled, seed
+from rig.farm import SHORT, Farm, peopled, scratch, seed
 from rig.failpoints import Failpoints
 from rig.proxy import Proxy
 
@@ -27,7 +27,7 @@ def farm():
         links = {name: stack.enter_context(Proxy(port)) for name, port in (
             ("database", cluster.port), ("broker", broker), ("printers", broker))}
         more = {name: SHORT[name] for name in ("inbound", "fleet", "commands")}
-        daemon = external.external_daemon(links["broker"].port, cluster, **more)
+        daemon = external.external_daemon(links["broker"].port, cluster, scratch(), **more)
         for name, keys in (("broker", ("connect_timeout_ms", "retry_max_ms")),
                            ("database", ("request_timeout_ms", "connect_timeout_ms", "retry_max_ms"))):
             daemon.settings[name] = merge(daemon.settings[name],

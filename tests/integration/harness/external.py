@@ -83,9 +83,9 @@ class Cluster:
         return f"host=127.0.0.1 port={self.port} user={role} password=for-this-test dbname=farm"
 
 
-def external_daemon(mosquitto_port, cluster, **more):
+def external_daemon(mosquitto_port, cluster, under="/tmp", **more):
     settings = {"inbound": {"heartbeat_interval_ms": 300}, "fleet": {"enrolment": "auto"}, **more}
-    daemon = Daemon(settings)
+    daemon = Daemon(settings, under=under)
     # Nothing of the managed ones' keys may stay.
     daemon.settings["broker"] = {"mode": "external", "url": f"mqtt://127.0.0.1:{mosquitto_port}",
                                  "trust_command_topic": True}

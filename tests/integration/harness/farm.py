@@ -62,13 +62,13 @@ class Daemon:
     """`printfleet serve`. A context manager: started and ready inside, nothing left behind after.
 
     `settings` goes on top of SHORT (keys of the configuration). The directory stays over restarts
-    and is removed at the end. `environment` is put on top of ours.
+    and is removed at the end; it is made `under` this one. `environment` is put on top of ours.
     """
 
-    def __init__(self, settings=None, directory=None, environment=None):
+    def __init__(self, settings=None, directory=None, environment=None, under="/tmp"):
         self.environment = environment or {}
         self.own_directory = directory is None
-        self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="pf-", dir="/tmp"))
+        self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="pf-", dir=under))
         # The broker and the database may run as users of their own.
         self.directory.chmod(0o755)
         self.data_dir = self.directory / "data"
