@@ -15,6 +15,7 @@ constexpr size_t kPieces = 8;     // of a full batch, in which the store gets it
 constexpr milliseconds kCountInterval{100};
 constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
 constexpr double kCompany = 20;    // that are company enough
+constexpr milliseconds kReadBefore{1};
 
 size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
@@ -187,6 +188,13 @@ milliseconds Batcher::Linger() const {
   return milliseconds(static_cast<int64_t>(std::min(batch_ms, kCompany * 1000 / messages_per_s_)));
 }
 
+// The company of a batch that waits for it is read at once, just before the batch is closed: each
+// report would wake the loop, only to lie beside the others. So is what comes while one is
+// committed.
+bool Batcher::Gathering(const Instant& now) const {
+  return batch_since_ && now.mono + kReadBefore < *batch_since_ + Linger();
+}
+
 void Batcher::Turn(const Instant& now) {
   CountArrivals(now);
   TakeReportsKept();
@@ -305,6 +313,7 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
 
 bool Batcher::Full(const Instant& now) const {
   return batch_urgent_ || batch_messages_ >= messages_max_ || (draining_ && !spool_.has_more()) ||
+         (!draining_ && batch_messages_ >= static_cast<size_t>(kCompany)) ||
          batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) || !batch_since_ ||
          now.mono - *batch_since_ >= Linger();
 }
@@ -414,7 +423,7 @@ void Batcher::ReleaseAcks() {
 
 // -- What may be read --
 
-bool Batcher::MayRead(core::Session session, bool ahead) const {
+bool Batcher::MayRead(core::Session session, bool ahead, const Instant& now) const {
   if (!reading_) {
     return false;
   }
@@ -433,9 +442,9 @@ bool Batcher::MayRead(core::Session session, bool ahead) const {
     return false;
   }
   if (state_ == State::kReading) {
-    return batch_messages_ + reports_.size() < messages_max_;
+    return batch_messages_ + reports_.size() < messages_max_ && !Gathering(now);
   }
-  return ahead && reports_.size() < messages_max_ &&
+  return ahead && Linger().count() == 0 && reports_.size() < messages_max_ &&
          ahead_bytes_ < static_cast<size_t>(settings_.inbound.batch_bytes_max);
 }
 
@@ -449,7 +458,8 @@ std::optional<MonoTime> Batcher::NextDeadline(const Instant& now) const {
     case State::kReading: {
       auto next = draining_ ? std::nullopt : core_.NextDeadline(now);
       if (batch_since_) {
-        const MonoTime close = *batch_since_ + Linger();
+        const MonoTime close =
+            *batch_since_ + Linger() - (Gathering(now) ? kReadBefore : milliseconds(0));
         next = next ? std::min(*next, close) : close;
       }
       return next;

@@ -74,7 +74,7 @@ class Batcher {
   // -- What may be read, and when to come again --
   // `ahead`: can what is held be released in parts? Then the next batch's reports are read while
   // this one is committed.
-  [[nodiscard]] bool MayRead(core::Session session, bool ahead) const;
+  [[nodiscard]] bool MayRead(core::Session session, bool ahead, const Instant& now) const;
   [[nodiscard]] std::optional<MonoTime> NextDeadline(const Instant& now) const;
 
   [[nodiscard]] bool store_available() const { return state_ != State::kAway; }
@@ -108,6 +108,7 @@ class Batcher {
   [[nodiscard]] bool Full(const Instant& now) const;
   void CountArrivals(const Instant& now);
   [[nodiscard]] milliseconds Linger() const;
+  [[nodiscard]] bool Gathering(const Instant& now) const;
   [[nodiscard]] bool WriteAhead(const Instant& now);
   void CloseBatch(const Instant& now);
   void ReleaseBatch(const Instant& now);

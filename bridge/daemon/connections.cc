@@ -115,8 +115,9 @@ void Connections::AddTo(PollSet& polls) {
     if (handle == nullptr || handle->closed()) {
       continue;
     }
-    const bool read = handle->wants_read() &&
-                      (!handle->up() || batcher_->MayRead(session, handle->releases_parts()));
+    const bool read =
+        handle->wants_read() &&
+        (!handle->up() || batcher_->MayRead(session, handle->releases_parts(), Now()));
     const short events =
         static_cast<short>((read ? POLLIN : 0) | (handle->wants_write() ? POLLOUT : 0));
     const auto handler = [this, session, handle, read](short revents) {
