@@ -42,6 +42,16 @@ void Watch(const Request& request, const Instant& now, Execution& execution) {
   execution.total_deadline = now.mono + request.options.timeout.value_or(request.spec->total);
 }
 
+// A stop of the very job that is open at its printer goes on being sent (due.cc): the broker or the
+// printer may have lost it. Of what else repeats nobody knows any more whether a newer will came
+// behind it.
+bool RepeatsOn(const World& world, const Request& request, const Execution& execution) {
+  const printer::Printer* printer = world.printers.Find(execution.key.printer_id);
+  return request.spec->name == "print.stop" && execution.state == ExecutionState::kSent &&
+         printer != nullptr && printer->job && printer->job->open() && !execution.task_id.empty() &&
+         printer->job->task_id == execution.task_id;
+}
+
 // What the printer must be asked, to learn what became of it.
 void AskAbout(const Command& command, const Execution& execution, Output& output) {
   if (execution.verify_only && !command.request.spec->repeatable) {
@@ -49,7 +59,8 @@ void AskAbout(const Command& command, const Execution& execution, Output& output
   }
 }
 
-void AdoptExecution(const Command& command, const Instant& now, Execution& execution) {
+void AdoptExecution(const Turn& turn, const Command& command, Execution& execution) {
+  const Instant& now = turn.now;
   if (IsFinal(execution.state)) {
     return;
   }
@@ -59,6 +70,11 @@ void AdoptExecution(const Command& command, const Instant& now, Execution& execu
   if (execution.state != ExecutionState::kQueued ||
       (maybe_sent && (!spec.repeatable || too_late))) {
     Watch(command.request, now, execution);
+    if (!too_late && RepeatsOn(turn.world, command.request, execution)) {
+      execution.verify_only = false;
+      execution.repeats = true;
+      execution.attempt_expires = now.mono + turn.rules.settings.commands.stop_attempt;
+    }
     return;
   }
   // Queued: never sent, or sent by a daemon that died before the broker's word; repeating it is
@@ -82,7 +98,7 @@ void AdoptCommand(World& world, const Rules& rules, Command command,
     execution.key.command_id = command.id;
     printers.push_back(execution.key.printer_id);
     if (complete) {
-      AdoptExecution(command, now, execution);
+      AdoptExecution(turn, command, execution);
       AskAbout(command, execution, output);
     }
   }

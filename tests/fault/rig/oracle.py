@@ -110,13 +110,23 @@ def check_commands(farm, stops_arrive=True):
             # One to a printer that never began is not repeated when that says that it stands still.
             still = not order.final.get("succeeded") and \
                 STATES.get(farm.sim.states()[order.printer_id][1]) == "idle"
-            assert still or stopped[order.printer_id] >= order.journal, f"a stop did not arrive: {order}"
+            assert still or stopped[order.printer_id] >= order.journal, \
+                f"a stop did not arrive: {order}\n{history(farm, order)}"
         # Refused; a second copy of it is a new try.
         if order.once and order.final.get("reason") == "unavailable":
             assert not rows, (order, rows)
             if order.command == "print.start":
                 assert started[order.printer_id] < asked[order.printer_id], f"refused and sent: {order}"
     farm.orders.unchecked.clear()
+
+
+def history(farm, order):
+    """What is known of an order and of its printer: for the reader of a failure."""
+    executions = farm.database.rows(
+        "SELECT e.*, c.command, c.created_at FROM fleet.command_executions e JOIN fleet.commands c USING (command_id) "
+        "WHERE printer_id = %s ORDER BY command_id DESC LIMIT 4", order.printer_id)
+    received = [entry for entry in farm.printers_received() if entry["printer_id"] == order.printer_id]
+    return "\n".join(map(str, [farm.sim.states()[order.printer_id], *executions, *received[-6:]]))
 
 
 def wait_commands_ended(farm, timeout_s=30.0):

@@ -356,6 +356,43 @@ TEST(Adopt, GoesOnFromEachState) {
   }
 }
 
+// A stop that had been sent when the daemon fell; what it gave out since.
+size_t SentAfterRestart(const char* name, const std::string& task_id) {
+  Farm farm;
+  farm.Add("a");
+  farm.StartPrinting("a", "41");
+  farm.SetManner("a", Manner::kSilent);
+  Command command;
+  command.id = CommandId{5};
+  command.request.spec = FindCommand(name);
+  command.request.args_json = "{}";
+  command.created_at = farm.now.wall;
+  command.deadline_wall = farm.now.wall + 1h;
+  Execution execution;
+  execution.key = {CommandId{5}, "a-id"};
+  execution.state = ExecutionState::kSent;
+  execution.attempts = 1;
+  execution.task_id = task_id;
+  execution.sent_at = farm.now.wall;
+  Output output;
+  AdoptCommand(farm.world, farm.rules(), command, {execution}, farm.now, output);
+  farm.Absorb(std::move(output));
+  EXPECT_TRUE(farm.all.outgoing.empty());
+  farm.Pass(4s);
+  return farm.all.outgoing.size();
+}
+
+TEST(Adopt, SendsAStopOfTheOpenJobAgain) {
+  EXPECT_EQ(SentAfterRestart("print.stop", "41"), 1U);
+}
+
+TEST(Adopt, DoesNotSendAgainWhatMayHitSomethingElse) {
+  EXPECT_EQ(SentAfterRestart("print.stop", "40"), 0U);
+  EXPECT_EQ(SentAfterRestart("print.stop", "-1"), 0U);
+  EXPECT_EQ(SentAfterRestart("print.stop", ""), 0U);
+  EXPECT_EQ(SentAfterRestart("print.pause", "41"), 0U);
+}
+
 TEST(Adopt, ExpiresWhatIsTooOld) {
   Farm farm;
   farm.Add("a");
