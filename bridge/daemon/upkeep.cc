@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "store/retention.h"
 
 namespace printfleet::daemon {
 namespace {
@@ -47,6 +48,13 @@ bool Allocate(const std::string& path, int64_t bytes) {
 
 Upkeep::Upkeep(const settings::Settings& settings, store::MaintainerConfig maintainer)
     : settings_(settings), shedding_(settings), maintainer_(std::move(maintainer)) {
+  // A rate of a counter that comes into being with its first deletion misses that one.
+  for (const auto& rule : store::RowRules(settings.store.retention, seconds(0))) {
+    counted_.rows_deleted.emplace(rule.table, 0U);
+  }
+  for (const auto& rule : store::PartitionRules(settings.store.retention)) {
+    counted_.partitions_dropped.emplace(rule.table, 0U);
+  }
   maintainer_.Start();
 }
 
