@@ -1,0 +1,86 @@
+"""How reports are put together: one that comes alone is stored at once, many share a commit."""
+import json
+import time
+import uuid
+
+import pytest
+
+from harness import wait
+from harness.farm import Daemon
+from harness.mqtt import Client
+from harness.sim import PUBLIC
+
+PRINTER = "ba7c4ba7c4ba7c4ba7c4ba7c4ba7c400"
+TOPIC = f"{PUBLIC}/20021/{PRINTER}/tempature/report"
+BATCH = 500
+PATIENT_MS = 400  # how long a batch waits for company at most
+PER_S = 250
+
+
+@pytest.fixture(scope="module")
+def daemon():
+    # Heartbeats are messages too: here they are none.
+    with Daemon({"inbound": {"batch_messages_max": BATCH, "batch_time_ms": PATIENT_MS,
+                             "heartbeat_interval_ms": 20000, "deaf_after_ms": 60000},
+                 "fleet": {"enrolment": "auto"}}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def printer(daemon):
+    with Client(daemon.mqtt_port, client_id=PRINTER) as client:
+        yield client
+
+
+def say(printer):
+    """Publishes one report; (its msgid, paho's handle)"""
+    msgid = str(uuid.uuid4())
+    return msgid, printer.client.publish(TOPIC, json.dumps({
+        "type": "tempature", "action": "auto", "msgid": msgid, "state": "done",
+        "timestamp": int(time.time() * 1000), "code": 200, "msg": "",
+        "data": {"curr_hotbed_temp": 20, "curr_nozzle_temp": 20, "target_hotbed_temp": 0,
+                 "target_nozzle_temp": 0}}), 1)
+
+
+def commits(database):
+    return database.one("SELECT last_batch_seq FROM fleet.ledger")
+
+
+def wait_stored(database, msgids):
+    wait.equal(lambda: database.one("SELECT count(*) FROM fleet.report_log WHERE msgid = ANY(%s)",
+                                    list(msgids)), len(msgids), "stored", 30)
+
+
+def test_one_that_comes_alone_has_a_commit_of_its_own(daemon, printer):
+    with daemon.database() as database:
+        wait_stored(database, [say(printer)[0]])  # the printer is known now, and asked this and that
+        before = commits(database)
+        for _ in range(5):
+            wait_stored(database, [say(printer)[0]])
+        assert commits(database) - before >= 5
+
+
+def test_a_burst_shares_commits(daemon, printer):
+    with daemon.database() as database:
+        before = commits(database)
+        said = [say(printer) for _ in range(3 * BATCH)]
+        wait_stored(database, [msgid for msgid, _ in said])
+        assert commits(database) - before <= 60
+
+
+def test_a_stream_waits_for_company_and_not_for_more(daemon, printer):
+    """Twenty are enough, which at this rate are together in 80 ms: neither a commit for each, nor one
+    every PATIENT_MS only."""
+    with daemon.database() as database:
+        said, begin = [], time.monotonic()
+        before = None
+        while time.monotonic() - begin < 4:
+            if before is None and time.monotonic() - begin > 1:  # the rate is known
+                before, counted_from = commits(database), len(said)
+            said.append(say(printer)[0])
+            time.sleep(max(0.0, begin + len(said) / PER_S - time.monotonic()))  # the load
+        made = commits(database) - before
+        wait_stored(database, said)
+        streamed = len(said) - counted_from
+        assert made <= streamed / 8, (made, streamed)
+        assert made >= 3000 / PATIENT_MS * 1.5, (made, streamed)
