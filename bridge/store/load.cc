@@ -369,15 +369,26 @@ Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remem
 }
 
 Result<std::vector<Digest>> LoadDigests(Session& session) {
-  const Result<SqlRows> rows = session.Run(kLoadDigests);
-  if (!rows) {
-    return rows.error();
-  }
+  // Under load there are minutes of full batches: page by page, or their text is many times the
+  // digests.
+  constexpr size_t kPageRows = 100;
   std::vector<Digest> digests;
-  for (const SqlRow& row : *rows) {
-    UnpackDigests(BytesOfHex(row.at(0).value_or("")).value_or(""), digests);
+  std::string seq = "0";
+  std::string name;
+  while (true) {
+    const Result<SqlRows> rows = session.Run(kLoadDigests, {seq, name, std::to_string(kPageRows)});
+    if (!rows) {
+      return rows.error();
+    }
+    for (const SqlRow& row : *rows) {
+      UnpackDigests(BytesOfHex(row.at(2).value_or("")).value_or(""), digests);
+    }
+    if (rows->size() < kPageRows) {
+      return digests;
+    }
+    seq = rows->back().at(0).value_or("");
+    name = rows->back().at(1).value_or("");
   }
-  return digests;
 }
 
 Result<int64_t> LastBatchSeq(Session& session) {

@@ -262,7 +262,8 @@ const Statement kLoadNotifications = {
 
 const Statement kLoadDigests = {
     "load_digests",
-    "SELECT encode(digests, 'hex') FROM fleet.inbound_batches ORDER BY seq, session",
+    R"(SELECT seq, session, encode(digests, 'hex') FROM fleet.inbound_batches
+       WHERE (seq, session) > ($1::bigint, $2::text) ORDER BY seq, session LIMIT $3::bigint)",
 };
 
 const Statement kLastBatchSeq = {"last_batch_seq", "SELECT last_batch_seq FROM fleet.ledger"};

@@ -109,7 +109,7 @@ extern const Statement kLoadRequests;  // remember_ms, how many
 extern const Statement kLoadArtifacts;
 extern const Statement kLoadLedger;
 extern const Statement kLoadNotifications;
-extern const Statement kLoadDigests;  // -> digests as hex
+extern const Statement kLoadDigests;  // seq and session: those behind it; limit
 extern const Statement kLastBatchSeq;
 
 // -- Retention: a time, how many at most -> how many rows went --

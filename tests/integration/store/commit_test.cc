@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "cluster.h"
 #include "rows.h"
+#include "store/write.h"
 #include "worker_probe.h"
 
 namespace printfleet::store {
@@ -289,6 +291,25 @@ TEST_F(Commit, DigestsComeBack) {
   const std::set<Digest> found(digests->digests.begin(), digests->digests.end());
   EXPECT_EQ(found,
             (std::set<Digest>{batch.digests[0][0], batch.digests[0][1], batch.digests[1][0]}));
+}
+
+TEST_F(Commit, DigestsOfMoreBatchesThanAPageComeBackInTheirOrder) {
+  ASSERT_EQ(probe_.Commit(MakeFullBatch(1)), "committed");
+  ASSERT_EQ(looker_.Value("WITH made AS (INSERT INTO fleet.inbound_batches SELECT 1 + g / 2, "
+                          "(ARRAY['commands', 'reports'])[1 + g % 2], now(), "
+                          "decode(lpad(to_hex(g), 32, '0'), 'hex') FROM generate_series(2, 501) g "
+                          "RETURNING 1) SELECT count(*) FROM made"),
+            "500");
+
+  ASSERT_TRUE(probe_.worker().LoadDigests());
+  const std::optional<Digests> digests = probe_.Wait<Digests>();
+
+  ASSERT_TRUE(digests);
+  ASSERT_EQ(digests->digests.size(), 503U);
+  const std::string wanted = looker_.Value(
+      "SELECT encode(string_agg(digests, '' ORDER BY seq, session), 'hex') FROM "
+      "fleet.inbound_batches");
+  EXPECT_EQ(HexText(PackDigests(digests->digests)), wanted);
 }
 
 }  // namespace

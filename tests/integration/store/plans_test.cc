@@ -182,9 +182,10 @@ TEST_F(Plans, OneOfAFewPrintersIsFoundByAnIndex) {
 TEST_F(Plans, Start) {
   for (const Statement* statement :
        {&kLoadPrinters, &kLoadJobs, &kLoadCommands, &kLoadExecutions, &kLoadArtifacts, &kLoadLedger,
-        &kLoadNotifications, &kLoadDigests, &kLastBatchSeq, &kPartitions}) {
+        &kLoadNotifications, &kLastBatchSeq, &kPartitions}) {
     ExpectByIndex(statement->name, PlanOf(statement->sql, "", true));
   }
+  ExpectByIndex("digests", PlanOf(kLoadDigests.sql, "5, 'reports', 100", false));
   ExpectByIndex("requests", PlanOf(kLoadRequests.sql, "2592000000, 100000", true));
 }
 
