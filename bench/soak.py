@@ -23,6 +23,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / each) for each in (".", "../tests/integration")]
 
+from harness import fault  # noqa: E402
 from measure import site as measured  # noqa: E402
 from measure.probe import Probe  # noqa: E402
 from measure.process import rss_mib  # noqa: E402
@@ -84,9 +85,8 @@ class Faults:
         pid = {"bridge": self.site.bridge.pid, "broker": self.site.broker_pid,
                "database": self.site.database_pid}[what]
         if how == "pause":
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(STOPPED_S)
-            os.kill(pid, signal.SIGCONT)
+            with fault.stopped([pid, *fault.descendants(pid)]):
+                time.sleep(STOPPED_S)
         elif what == "bridge":
             self.site.bridge.kill() if how == "kill" else self.site.bridge.stop()
             self.site.bridge.start(ready=False)
