@@ -130,7 +130,8 @@ struct Command {
 
 template <>
 struct std::hash<printfleet::fleet::ExecutionKey> {
-  size_t operator()(const printfleet::fleet::ExecutionKey& key) const noexcept {
+  // Not noexcept, so that it is kept: as OverlayHash of texts.
+  size_t operator()(const printfleet::fleet::ExecutionKey& key) const {
     return std::hash<std::string>()(key.printer_id) * 31 +
            static_cast<size_t>(key.command_id.value);
   }
