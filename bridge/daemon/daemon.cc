@@ -1,6 +1,7 @@
 // The loop: wait for what is ready, hand it on, let the batcher move, look after the children.
 #include "daemon/daemon.h"
 
+#include <atomic>
 #include <charconv>
 #include <csignal>
 
@@ -268,7 +269,16 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.library_bytes = library_->BytesUsed();
   surroundings.certificates = certificates_;
   surroundings.direct_notifications = &bridge_notices_.book();
-  published_.Set(MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, now));
+  // Of the view before the last, unless somebody still writes his page of it.
+  std::vector<metrics::PrinterReading> spare;
+  if (last_view_ && last_view_.use_count() == 1) {
+    std::atomic_thread_fence(std::memory_order_acquire);  // behind its last reader
+    spare = std::move(last_view_->printers);
+  }
+  last_view_ = std::move(view_);
+  view_ = MakeSnapshot(settings_, *core_, *connections_, *batcher_, surroundings, std::move(spare),
+                       now);
+  published_.Set(view_);
 }
 
 // Evidence waits for the store as reports do, but not without limit.

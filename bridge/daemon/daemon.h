@@ -118,6 +118,8 @@ class Daemon {
   std::unique_ptr<notify::Sender> sender_;
   core::BridgeNotices bridge_notices_;
   metrics::Published published_;
+  std::shared_ptr<metrics::Snapshot> view_;  // what is published
+  std::shared_ptr<metrics::Snapshot> last_view_;
   std::unique_ptr<library::Library> library_;
   std::unique_ptr<FileDesk> desk_;
   std::unique_ptr<http::Server> http_;

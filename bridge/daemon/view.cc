@@ -11,8 +11,8 @@
 namespace printfleet::daemon {
 namespace {
 
-metrics::PrinterReading ReadingOf(const printer::Printer& printer) {
-  metrics::PrinterReading reading;
+// Into what may be another's old one: its texts' memory is used again.
+void Read(const printer::Printer& printer, metrics::PrinterReading& reading) {
   reading.id = printer.registration.id;
   reading.name = printer.registration.name;
   reading.model = printer.registration.model;
@@ -25,13 +25,35 @@ metrics::PrinterReading ReadingOf(const printer::Printer& printer) {
   reading.nozzle_target_c = printer.readings.nozzle_target_c;
   reading.bed_temp_c = printer.readings.bed_temp_c;
   reading.bed_target_c = printer.readings.bed_target_c;
-  if (printer.job && printer.job->open()) {
-    reading.open_job = true;
-    reading.progress_ratio = printer.job->progress_ratio;
-    reading.remaining_s = printer.job->remaining_s;
-  }
+  reading.open_job = printer.job && printer.job->open();
+  reading.progress_ratio = reading.open_job ? printer.job->progress_ratio : std::nullopt;
+  reading.remaining_s = reading.open_job ? printer.job->remaining_s : std::nullopt;
   reading.last_report_at = printer.received_at;
-  return reading;
+}
+
+// The enrolled ones, in `readings`; returns how many are pending.
+uint64_t ReadPrinters(const core::Core& core, std::vector<metrics::PrinterReading>& readings) {
+  uint64_t pending = 0;
+  size_t count = 0;
+  readings.reserve(core.world().printers.size());
+  core.world().printers.ForEach([&](const PrinterId&, const printer::Printer& printer) {
+    switch (printer.registration.enrolment) {
+      case printer::Enrolment::kEnrolled:
+        if (count == readings.size()) {
+          readings.emplace_back();
+        }
+        Read(printer, readings[count++]);
+        break;
+      case printer::Enrolment::kPending:
+        ++pending;
+        break;
+      case printer::Enrolment::kRejected:
+      case printer::Enrolment::kRetired:
+        break;
+    }
+  });
+  readings.resize(count);
+  return pending;
 }
 
 metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core& core,
@@ -171,28 +193,17 @@ metrics::Files FilesOf(const settings::Settings& settings, const Surroundings& s
 
 }  // namespace
 
-std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
+std::shared_ptr<metrics::Snapshot> MakeSnapshot(
     const settings::Settings& settings, const core::Core& core, const Connections& connections,
-    const Batcher& batcher, const Surroundings& surroundings, const Instant& now) {
+    const Batcher& batcher, const Surroundings& surroundings,
+    std::vector<metrics::PrinterReading> spare, const Instant& now) {
   auto snapshot = std::make_shared<metrics::Snapshot>();
+  snapshot->printers = std::move(spare);
   snapshot->version = PRINTFLEET_VERSION;
   snapshot->trouble = surroundings.trouble;
   snapshot->shedding = surroundings.shedding;
   snapshot->maintenance = surroundings.maintenance;
-  snapshot->printers.reserve(core.world().printers.size());
-  core.world().printers.ForEach([&](const PrinterId&, const printer::Printer& printer) {
-    switch (printer.registration.enrolment) {
-      case printer::Enrolment::kEnrolled:
-        snapshot->printers.push_back(ReadingOf(printer));
-        break;
-      case printer::Enrolment::kPending:
-        ++snapshot->printers_pending;
-        break;
-      case printer::Enrolment::kRejected:
-      case printer::Enrolment::kRetired:
-        break;
-    }
-  });
+  snapshot->printers_pending = ReadPrinters(core, snapshot->printers);
   snapshot->counters = core.counters();
   CountFromZero(*snapshot);
   snapshot->deaf = core.links().Deaf(core::Session::kReports, now) ||

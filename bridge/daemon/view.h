@@ -35,8 +35,10 @@ struct Surroundings {
   const core::NotifyBook* direct_notifications = nullptr;  // of the bridge itself
 };
 
-std::shared_ptr<const metrics::Snapshot> MakeSnapshot(
+// `spare`: readings that nobody wants any more, for their memory.
+std::shared_ptr<metrics::Snapshot> MakeSnapshot(
     const settings::Settings& settings, const core::Core& core, const Connections& connections,
-    const Batcher& batcher, const Surroundings& surroundings, const Instant& now);
+    const Batcher& batcher, const Surroundings& surroundings,
+    std::vector<metrics::PrinterReading> spare, const Instant& now);
 
 }  // namespace printfleet::daemon
