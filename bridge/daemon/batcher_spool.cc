@@ -3,8 +3,6 @@
 //
 // While draining, time for core is the time of what is read: deadlines come when they came. Nothing
 // counts as of now (core::Draining), and what core wants to be sent has mostly expired.
-#include <malloc.h>
-
 #include <algorithm>
 
 #include "base/failpoint.h"
@@ -144,7 +142,6 @@ void Batcher::BeginDrain(const Instant& now) {
 
 void Batcher::EndDrain(const Instant& now) {
   FAILPOINT("draining.ended");
-  ::malloc_trim(0);  // what was read is gone, and there will be as much only after the next outage
   LogInfo("spool", "drained",
           {{"entries", drained_},
            {"seconds", std::chrono::duration<double>(now.mono - drain_since_).count()}});

@@ -1,6 +1,8 @@
 // The loop: wait for what is ready, hand it on, let the batcher move, look after the children.
 #include "daemon/daemon.h"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <charconv>
 #include <csignal>
@@ -22,6 +24,7 @@ constexpr milliseconds kShutdownPatience{20000};
 constexpr milliseconds kServersPatience{60000};
 constexpr seconds kAliveInterval{5};
 constexpr seconds kFindInterval{1};
+constexpr seconds kTrimInterval{60};
 constexpr size_t kWaitingNotesMax = 10'000;
 constexpr std::string_view kBrokerLog = "$SYS/broker/log/";
 
@@ -242,6 +245,11 @@ void Daemon::EverySecond(const Instant& now) {
   if (now.mono >= next_alive_) {
     next_alive_ = now.mono + kAliveInterval;
     KeepAlive(now);
+  }
+  if (now.mono >= next_trim_) {
+    next_trim_ = now.mono + kTrimInterval;
+    ::malloc_trim(
+        0);  // what a page, a reconnection or an outage's backlog took, in whatever thread
   }
   spool_desk_->EverySecond();
   utc_offset_ = UtcOffset(now.wall);

@@ -140,6 +140,7 @@ class Daemon {
   bool clearing_discovery_ = false;
   MonoTime next_second_;
   MonoTime next_alive_;
+  MonoTime next_trim_;
   MonoTime next_find_;
 };
 

@@ -1,6 +1,5 @@
 #include "store/service.h"
 
-#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -417,7 +416,6 @@ void Service::Serve(const ResolveRequest& request) {
 void Service::Serve(const DigestsRequest& /*request*/) {
   const BusyMark busy(shared_.busy_since_ms);
   Result<std::vector<Digest>> digests = store::LoadDigests(*session_);
-  ::malloc_trim(0);  // so large an answer is rare: what it took goes back to the system
   if (digests) {
     Post(Digests{.digests = std::move(*digests)});
   } else {
