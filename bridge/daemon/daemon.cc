@@ -248,8 +248,8 @@ void Daemon::EverySecond(const Instant& now) {
   }
   if (now.mono >= next_trim_) {
     next_trim_ = now.mono + kTrimInterval;
-    ::malloc_trim(
-        0);  // what a page, a reconnection or an outage's backlog took, in whatever thread
+    // What a page, a reconnection or an outage's backlog took, in whatever thread.
+    ::malloc_trim(0);
   }
   spool_desk_->EverySecond();
   utc_offset_ = UtcOffset(now.wall);
