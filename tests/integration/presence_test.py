@@ -192,8 +192,9 @@ def test_a_reset_connection(site):
     assert site.status(hand.id)["address"] == "127.0.0.1"
     hand.reset()
     site.wait_offline(hand.id, "connection_lost", 5)
-    assert [each["body"]["text"] for each in site.events("printer_offline", hand.id)] == [
-        "connection_lost"]
+    # Told after it is stored.
+    wait.equal(lambda: [each["body"]["text"] for each in site.events("printer_offline", hand.id)],
+               ["connection_lost"], "its event", 10)
     site.wait_metric('printers_offline{reason="connection_lost"}', 1)
     state = site.person.ask("printer.get", {"printers": [hand.id]})["printers"][0]
     assert (state["online"], state["offline_reason"], state["address"], state["flapping"]) == (
