@@ -371,7 +371,7 @@ Result<core::Loaded> Load(Session& session, milliseconds remember, int64_t remem
 Result<std::vector<Digest>> LoadDigests(Session& session) {
   // Under load there are minutes of full batches: page by page, or their text is many times the
   // digests.
-  constexpr size_t kPageRows = 100;
+  constexpr size_t kPageRows = 400;
   std::vector<Digest> digests;
   std::string seq = "0";
   std::string name;
