@@ -157,9 +157,10 @@ def main():
             "SELECT count(*) AS rows, count(DISTINCT seq) AS seqs, (SELECT next_report_seq - 1 FROM "
             "fleet.ledger) AS committed FROM fleet.report_log")[0].values()
         assert rows == distinct == committed, (rows, distinct, committed)
+        # A client has its will's bytes for as long as it lives: twice the same may be two losses.
         twice = site.sql.one("SELECT count(*) FROM (SELECT FROM fleet.report_log WHERE msgid IS NOT NULL "
-                             "GROUP BY printer_id, msgid HAVING count(*) > 1) AS found")
-        print(f"{rows} reports, {twice} stored twice")
+                             "AND type <> 'lastWill' GROUP BY printer_id, msgid HAVING count(*) > 1) AS found")
+        print(f"{rows} reports, {twice} stored twice (wills left out)")
         assert twice == 0
     pathlib.Path(options.json).write_text(json.dumps(samples, indent=1) + "\n", encoding="utf-8")
     return 1 if verdict(samples) else 0
