@@ -41,9 +41,9 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : content_(std::move(value)) {}
 
-  Result(Error error) : content_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error) : content_(std::move(error)) {}
 
   [[nodiscard]] bool ok() const { return content_.index() == 0; }
 

@@ -15,7 +15,6 @@ class SharedBytes {
 
   // Copies the bytes, this once. All of these convert, as std::string does: messages are made of
   // texts.
-  // NOLINTNEXTLINE(google-explicit-constructor)
   SharedBytes(std::string_view bytes) : size_(bytes.size()) {
     if (size_ > 0) {
       auto data = std::make_shared_for_overwrite<char[]>(size_);
@@ -24,17 +23,15 @@ class SharedBytes {
     }
   }
 
-  SharedBytes(const std::string& bytes)  // NOLINT(google-explicit-constructor)
-      : SharedBytes(std::string_view(bytes)) {}
+  SharedBytes(const std::string& bytes) : SharedBytes(std::string_view(bytes)) {}
 
-  SharedBytes(const char* text)  // NOLINT(google-explicit-constructor)
-      : SharedBytes(std::string_view(text)) {}
+  SharedBytes(const char* text) : SharedBytes(std::string_view(text)) {}
 
   // A part of a block that is written no more at that place: the block lives as long as it does.
   SharedBytes(const std::shared_ptr<const char[]>& block, std::string_view part)
       : data_(block, part.data()), size_(part.size()) {}
 
-  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
+  operator std::string_view() const { return view(); }
 
   [[nodiscard]] std::string_view view() const { return {data_.get(), size_}; }
 

@@ -15,7 +15,7 @@ class SmallText {
  public:
   SmallText() = default;
 
-  SmallText(std::string_view text) {  // NOLINT(google-explicit-constructor)
+  SmallText(std::string_view text) {
     size_ = text.size();
     if (size_ <= kInlineBytes) {
       std::memcpy(inline_.data(), text.data(), size_);
@@ -24,13 +24,11 @@ class SmallText {
     }
   }
 
-  SmallText(const std::string& text)  // NOLINT(google-explicit-constructor)
-      : SmallText(std::string_view(text)) {}
+  SmallText(const std::string& text) : SmallText(std::string_view(text)) {}
 
-  SmallText(const char* text)  // NOLINT(google-explicit-constructor)
-      : SmallText(std::string_view(text)) {}
+  SmallText(const char* text) : SmallText(std::string_view(text)) {}
 
-  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
+  operator std::string_view() const { return view(); }
 
   [[nodiscard]] std::string_view view() const {
     return size_ <= kInlineBytes ? std::string_view(inline_.data(), size_)

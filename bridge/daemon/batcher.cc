@@ -15,7 +15,7 @@ constexpr size_t kPieces = 8;     // of a full batch, in which the store gets it
 constexpr milliseconds kCountInterval{100};
 constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
 constexpr double kCompany = 20;    // that are company enough
-constexpr milliseconds kReadBefore{1};
+constexpr milliseconds kReadBefore{1};  // the end of a batch's wait
 
 size_t BytesOf(const core::Message& message) {
   return message.topic.size() + message.payload.size();
