@@ -1,12 +1,11 @@
 """A printer whose reports are looked for in the tables: is what is published now stored in time?"""
-import json
 import time
 import uuid
 
 import paho.mqtt.client as paho
 import psycopg2
 
-from harness.sim import PUBLIC
+from harness import reports
 
 STEP_S = 0.01
 
@@ -33,11 +32,8 @@ class Probe:
         """A report is published; is its row there before `limit_s` are over?"""
         msgid = uuid.uuid4().hex
         begin = time.monotonic()
-        self.client.publish(f"{PUBLIC}/20021/{self.id}/tempature/report", json.dumps({
-            "type": "tempature", "action": "auto", "msgid": msgid, "timestamp": int(time.time() * 1000),
-            "state": "done", "code": 200, "msg": "", "data": {
-                "curr_hotbed_temp": 20, "curr_nozzle_temp": 20 + int(begin) % 200,
-                "target_hotbed_temp": 0, "target_nozzle_temp": 0}}), qos=1)
+        self.client.publish(reports.temperature_topic(self.id),
+                            reports.temperature(msgid, 20 + int(begin) % 200), qos=1)
         while time.monotonic() - begin < limit_s:
             try:
                 if self.database.rows("SELECT 1 FROM fleet.report_log WHERE printer_id = %s AND "

@@ -1,19 +1,17 @@
 """How reports are put together: one that comes alone is stored at once, many share a commit."""
-import json
 import time
 import uuid
 
 import pytest
 
-from harness import wait
+from harness import reports, wait
 from harness.farm import Daemon
 from harness.mqtt import Client
-from harness.sim import PUBLIC
 
 PRINTER = "ba7c4ba7c4ba7c4ba7c4ba7c4ba7c400"
-TOPIC = f"{PUBLIC}/20021/{PRINTER}/tempature/report"
+TOPIC = reports.temperature_topic(PRINTER)
 BATCH = 500
-PATIENT_MS = 400  # how long a batch waits for company at most
+PATIENT_MS = 1000  # how long a batch waits for company at most
 PER_S = 250
 
 
@@ -35,11 +33,7 @@ def printer(daemon):
 def say(printer):
     """Publishes one report; (its msgid, paho's handle)"""
     msgid = str(uuid.uuid4())
-    return msgid, printer.client.publish(TOPIC, json.dumps({
-        "type": "tempature", "action": "auto", "msgid": msgid, "state": "done",
-        "timestamp": int(time.time() * 1000), "code": 200, "msg": "",
-        "data": {"curr_hotbed_temp": 20, "curr_nozzle_temp": 20, "target_hotbed_temp": 0,
-                 "target_nozzle_temp": 0}}), 1)
+    return msgid, printer.client.publish(TOPIC, reports.temperature(msgid), 1)
 
 
 def commits(database):

@@ -1,6 +1,5 @@
 """kill -9 of Mosquitto during load, with the broker as the daemon's child and as a unit of its own:
 the service resumes by itself and everything the new broker acknowledged is stored once."""
-import json
 import os
 import pathlib
 import signal
@@ -11,23 +10,15 @@ import uuid
 
 import pytest
 
-from harness import fault, wait
+from harness import fault, reports, wait
 from harness.farm import PRINTFLEET, Daemon
 from harness.mqtt import FLEET, Client, Person
-from harness.sim import PUBLIC, Simulator
+from harness.sim import Simulator
 
 SETTINGS = {"inbound": {"heartbeat_interval_ms": 300, "deaf_after_ms": 3000}}
 LOAD = ["--printers", 60, "--rate", 600, "--seed", 41, "--reconnect-ms-max", 1000]
 PRINTER = "b20cef00b20cef00b20cef00b20cef00"
-TOPIC = f"{PUBLIC}/20022/{PRINTER}/tempature/report"
-
-
-def report(msgid):
-    return json.dumps({
-        "type": "tempature", "action": "auto", "msgid": msgid, "state": "done",
-        "timestamp": int(time.time() * 1000), "code": 200, "msg": "",
-        "data": {"curr_hotbed_temp": 20, "curr_nozzle_temp": 20, "target_hotbed_temp": 0,
-                 "target_nozzle_temp": 0}}).encode()
+TOPIC = reports.temperature_topic(PRINTER, "20022")
 
 
 def accepts(port):
@@ -41,11 +32,11 @@ def accepts(port):
 def publish(port, msgids, qos=1):
     wait.until(lambda: accepts(port), "the broker accepts connections", 20)
     with Client(port, client_id=PRINTER) as printer:
-        infos = [printer.client.publish(TOPIC, report(msgid), qos) for msgid in msgids]
+        infos = [printer.client.publish(TOPIC, reports.temperature(msgid), qos) for msgid in msgids]
         for info in infos:
             info.wait_for_publish(20)
         # QoS 0 knows no end; one of QoS 1 behind it does.
-        printer.publish(TOPIC, report(str(uuid.uuid4())))
+        printer.publish(TOPIC, reports.temperature(str(uuid.uuid4())))
 
 
 def stored_once(database, msgids, timeout_s=30):

@@ -1,27 +1,16 @@
 """A message that the store refuses, and one that killed the process twice, cost only themselves."""
 import hashlib
-import json
 import struct
-import time
 import uuid
 
 import pytest
 
-from harness import wait
+from harness import reports, wait
 from harness.farm import Daemon
 from harness.mqtt import Client
-from harness.sim import PUBLIC
 
 PRINTER = "c0ffee00c0ffee00c0ffee00c0ffee00"
-TOPIC = f"{PUBLIC}/20021/{PRINTER}/tempature/report"
-
-
-def report(msgid, nozzle_c=20):
-    return json.dumps({
-        "type": "tempature", "action": "auto", "msgid": msgid, "state": "done",
-        "timestamp": int(time.time() * 1000), "code": 200, "msg": "",
-        "data": {"curr_hotbed_temp": 20, "curr_nozzle_temp": nozzle_c, "target_hotbed_temp": 0,
-                 "target_nozzle_temp": 0}}).encode()
+TOPIC = reports.temperature_topic(PRINTER)
 
 
 def digest(topic, payload):
@@ -55,11 +44,11 @@ def test_one_refused_row_costs_only_its_message(daemon):
     good = [str(uuid.uuid4()) for _ in range(150)]
     with daemon.database() as database:
         # A first report, so that printer and partition are there.
-        publish_all(daemon, [report(good[0])])
+        publish_all(daemon, [reports.temperature(good[0])])
         wait.equal(lambda: count_of(database, good[:1]), 1, "the first report is stored")
         database.rows(f"ALTER TABLE fleet.report_log ADD CONSTRAINT no_poison CHECK (msgid <> '{poison}')")
-        bad = report(poison, 41)
-        payloads = [report(msgid, 21 + i % 7) for i, msgid in enumerate(good[1:])]
+        bad = reports.temperature(poison, 41)
+        payloads = [reports.temperature(msgid, 21 + i % 7) for i, msgid in enumerate(good[1:])]
         publish_all(daemon, payloads[:70] + [bad] + payloads[70:])
         wait.equal(lambda: count_of(database, good), len(good), "all others are stored", 30)
         rows = wait.until(lambda: database.rows("SELECT * FROM fleet.dead_letters"), "a dead letter")
@@ -70,7 +59,7 @@ def test_one_refused_row_costs_only_its_message(daemon):
                               "GROUP BY msgid HAVING count(*) > 1", good)
         assert not twice
         # And the next good report is applied.
-        publish_all(daemon, [report("after-poison", 99)])
+        publish_all(daemon, [reports.temperature("after-poison", 99)])
         wait.equal(lambda: database.one(
             "SELECT nozzle_temp_c FROM fleet.printer_status WHERE printer_id = %s", PRINTER), 99.0,
             "the next report is applied")
@@ -78,7 +67,7 @@ def test_one_refused_row_costs_only_its_message(daemon):
 
 
 def test_the_killer_of_two_processes_is_not_stepped_again(daemon):
-    killer = report("killer-of-processes", 55)
+    killer = reports.temperature("killer-of-processes", 55)
     page = daemon.data_dir / "stepping"
     for _ in range(2):
         daemon.kill()
@@ -86,7 +75,7 @@ def test_the_killer_of_two_processes_is_not_stepped_again(daemon):
         page.write_bytes(digest(TOPIC, killer))  # it died while it handled this one
         daemon.start()
     assert "the process died while it handled one message" in daemon.log_text()
-    publish_all(daemon, [report("before-killer", 50), killer, report("after-killer", 60)])
+    publish_all(daemon, [reports.temperature("before-killer", 50), killer, reports.temperature("after-killer", 60)])
     with daemon.database() as database:
         wait.equal(lambda: count_of(database, ["before-killer", "after-killer"]), 2,
                    "the others are stored")
