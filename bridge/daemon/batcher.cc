@@ -13,8 +13,8 @@ namespace {
 constexpr size_t kBatchMin = 16;  // messages, after batches that failed
 constexpr size_t kPieces = 8;     // of a full batch, in which the store gets its reports
 constexpr milliseconds kCountInterval{100};
-constexpr double kCompanyMin = 4;  // messages in batch_time that make waiting worth it
-constexpr double kCompany = 20;    // that are company enough
+constexpr double kCompanyMin = 4;       // messages in batch_time that make waiting worth it
+constexpr double kCompany = 20;         // that are company enough
 constexpr milliseconds kReadBefore{1};  // the end of a batch's wait
 
 size_t BytesOf(const core::Message& message) {
