@@ -256,6 +256,23 @@ TEST_F(Commit, PartitionThatWasTakenAwayIsNoPoison) {
   EXPECT_EQ(probe_.Commit(std::move(retry)), "committed") << probe_.failure();
 }
 
+// The key's index is left as it is: a unique one looks for duplicates only where versions pile up.
+TEST_F(Commit, IndexesByPrinterOfADayAreNotDeduplicated) {
+  Batch batch;
+  batch.seq = 1;
+  batch.rows.reports.push_back(MakeReport(1));
+  ASSERT_EQ(probe_.Commit(std::move(batch)), "committed") << probe_.failure();
+
+  for (const std::string day : {"report_log_20260301", "telemetry_20260301"}) {
+    EXPECT_EQ(
+        looker_.Value("SELECT string_agg(reloptions::text, '') FROM pg_class c JOIN pg_index i "
+                      "ON c.oid = indexrelid WHERE NOT indisunique AND indrelid = 'fleet." +
+                      day + "'::regclass"),
+        "{deduplicate_items=off}")
+        << day;
+  }
+}
+
 TEST_F(Commit, AttachDoesNotWaitBehindReaders) {
   Looker reader(probe_.database());
   reader.Rows("BEGIN");
