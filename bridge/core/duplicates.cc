@@ -20,6 +20,7 @@ void Duplicates::SetRecent(std::vector<Digest> digests) {
   recent_ = std::move(digests);
   recent_.shrink_to_fit();
   std::sort(recent_.begin(), recent_.end());
+  caught_up_ = false;
 }
 
 void Duplicates::Merge() {
@@ -27,6 +28,15 @@ void Duplicates::Merge() {
     Insert(digest);
   }
   batch_.Clear();
+  if (caught_up_) {
+    std::vector<Digest>().swap(recent_);  // its memory too
+    caught_up_ = false;
+  }
+}
+
+void Duplicates::Drop() {
+  batch_.Clear();
+  caught_up_ = false;
 }
 
 bool Duplicates::Batch::Contains(const Digest& digest) const {

@@ -21,12 +21,16 @@ class Duplicates {
 
   void Add(const Digest& digest) { batch_.Insert(digest); }
 
-  // The store's recent digests, for messages read while catching up; empty frees them.
+  // The store's recent digests, for messages read while catching up.
   void SetRecent(std::vector<Digest> digests);
+
+  // A message of now was stepped: nothing that was read while catching up comes behind it. With its
+  // batch the recent digests go.
+  void OnCaughtUp() { caught_up_ = true; }
 
   void Merge();
 
-  void Drop() { batch_.Clear(); }
+  void Drop();
 
  private:
   // The running batch's: open addressing over a list. Keeps its memory from batch to batch.
@@ -56,6 +60,7 @@ class Duplicates {
   size_t count_ = 0;
   Batch batch_;
   std::vector<Digest> recent_;
+  bool caught_up_ = false;  // by what this batch has stepped since SetRecent()
 };
 
 }  // namespace printfleet::core

@@ -47,6 +47,9 @@ void Core::OnReport(const Message& message, const Instant& now) {
   const bool named = NamesItself(report, message.backlog);
   const bool duplicate = named && duplicates_.Seen(message.digest, message.backlog);
   const bool live = world_.live && !message.backlog;
+  if (live) {
+    duplicates_.OnCaughtUp();
+  }
   if (duplicate) {
     ++batch_counters_.duplicates;
     ++batch_counters_.inbound_messages["duplicate"];

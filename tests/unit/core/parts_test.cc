@@ -89,6 +89,22 @@ TEST(Duplicates, RecentOnesCountForBacklogOnly) {
   EXPECT_FALSE(duplicates.Seen(DigestOf(4), true));
 }
 
+TEST(Duplicates, RecentOnesGoWithTheBatchThatIsOfNow) {
+  Duplicates duplicates(10);
+  duplicates.OnCaughtUp();  // before the connection went
+  duplicates.SetRecent({DigestOf(3)});
+  duplicates.Merge();
+  EXPECT_TRUE(duplicates.Seen(DigestOf(3), true)) << "nothing was said of this session yet";
+  duplicates.OnCaughtUp();
+  duplicates.Drop();
+  duplicates.Merge();
+  EXPECT_TRUE(duplicates.Seen(DigestOf(3), true)) << "a batch that failed comes again";
+  duplicates.OnCaughtUp();
+  EXPECT_TRUE(duplicates.Seen(DigestOf(3), true));
+  duplicates.Merge();
+  EXPECT_FALSE(duplicates.Seen(DigestOf(3), true));
+}
+
 // Against a model: a set with a queue.
 TEST(Duplicates, BehavesAsItsModelUnderCollisions) {
   constexpr size_t kWindow = 64;
