@@ -22,6 +22,9 @@ namespace printfleet::daemon {
 namespace {
 
 constexpr int kArenasMax = 2;  // glibc's heaps: of the loop, and of all others together
+// What is larger leaves no hole in a heap (a page of ten thousand printers, three minutes'
+// digests): glibc would raise its threshold to the largest it saw [mallopt(3)].
+constexpr int kOwnMappingBytes = 4 * 1024 * 1024;
 
 // A broker with a life of its own is told to save its (new) sessions.
 void SaveOwnBroker(const settings::Settings& settings) {
@@ -308,6 +311,7 @@ void Daemon::WriteAddresses() {
 int Serve(const settings::Loaded& loaded) {
   // Each of HTTP's many threads would keep what the largest page it ever answered needed.
   ::mallopt(M_ARENA_MAX, kArenasMax);
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
   if (const Status trusted = CheckTrust(loaded.settings.broker); !trusted.ok()) {
     LogError("daemon", trusted.error().message);
     return 2;
