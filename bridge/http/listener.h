@@ -52,6 +52,7 @@ class Listener {
 
   class Admission;
 
+  static void* OnThread(const mg_context* context, int kind);
   static int OnLog(const mg_connection* connection, const char* message);
   static int OnRequest(mg_connection* connection);
 
