@@ -9,7 +9,7 @@ from harness import wait
 from measure.copy_rows import PlainCopy
 from measure.site import Site
 
-BATCH = 2000  # inbound.batch_messages_max, as it is by default
+BATCH = 8000  # inbound.batch_messages_max, as it is by default
 FILL_S = 900
 POLL_S = 0.02
 

@@ -15,8 +15,8 @@ from measure.site import PATIENCE_S, Site, continue_process, stop_process
 POLL_S = 0.01
 FILL_CONNECTIONS = 4
 WARM_UP = 20_000
-RECEIVE_MAX = 4000  # inbound.receive_max, as it is by default
-BATCH = 2000  # inbound.batch_messages_max likewise
+RECEIVE_MAX = 16000  # inbound.receive_max, as it is by default
+BATCH = 8000  # inbound.batch_messages_max likewise
 
 
 class NullSubscriber:

@@ -5,13 +5,12 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "daemon/clock.h"
-#include "mqtt/inbound.h"
 
 namespace printfleet::daemon {
 namespace {
 
 constexpr size_t kBatchMin = 16;  // messages, after batches that failed
-constexpr size_t kPieces = 8;     // of a full batch, in which the store gets its reports
+constexpr size_t kPieces = 16;    // of a full batch, in which the store gets its reports
 constexpr milliseconds kCountInterval{100};
 constexpr double kCompanyMin = 4;       // messages in batch_time that make waiting worth it
 constexpr double kCompany = 20;         // that are company enough
@@ -255,20 +254,28 @@ void Batcher::Fill(const Instant& now) {
     Drain(now);
     return;
   }
-  const auto bytes_max = static_cast<size_t>(settings_.inbound.batch_bytes_max);
-  while (digests_ready_ && batch_messages_ < messages_max_ && batch_bytes_ < bytes_max &&
-         !reports_.empty()) {
+  while (MayStepReport()) {
     core::Message message = std::move(reports_.front());
     reports_.pop_front();
     StepOne(std::move(message), now);
-    if (core_.reports() >= std::max<size_t>(1, messages_max_ / kPieces) && !WriteAhead(now)) {
-      return;
+    if (core_.reports() >= std::max<size_t>(1, messages_max_ / kPieces)) {
+      if (!WriteAhead(now)) {
+        return;
+      }
+      break;  // the rest in the next turn: a stop is not to wait for thousands of reports
     }
   }
   const auto due = core_.NextDeadline(now);
   if (due && *due <= now.mono) {
     StepOne(core::Tick{}, now);
   }
+}
+
+// One waits, its batch has room for it, and nothing of the spool comes before it.
+bool Batcher::MayStepReport() const {
+  return !draining_ && !(reading_ && spool_.has_more()) && digests_ready_ && !reports_.empty() &&
+         batch_messages_ < messages_max_ &&
+         batch_bytes_ < static_cast<size_t>(settings_.inbound.batch_bytes_max);
 }
 
 // Under load the store writes a batch's reports while the rest of it is stepped.
@@ -312,6 +319,9 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
 }
 
 bool Batcher::Full(const Instant& now) const {
+  if (!batch_urgent_ && MayStepReport()) {
+    return false;
+  }
   return batch_urgent_ || batch_messages_ >= messages_max_ || (draining_ && !spool_.has_more()) ||
          (!draining_ && batch_messages_ >= static_cast<size_t>(kCompany)) ||
          batch_bytes_ >= static_cast<size_t>(settings_.inbound.batch_bytes_max) || !batch_since_ ||
@@ -358,69 +368,6 @@ void Batcher::CloseBatch(const Instant& now) {
   ++commits_open_;
 }
 
-void Batcher::ReleaseBatch(const Instant& now) {
-  state_ = State::kReleasing;
-  if (batch_has_rows_) {
-    ++next_seq_;
-  }
-  core_.Merge(now);
-  FAILPOINT("releasing.merged");
-  ForgetSpooled();
-  if (effects_.snapshot_changed) {
-    hooks_.snapshot_changed();
-  }
-  // Files are on offer before their printers hear of them.
-  hooks_.library(effects_);
-  for (core::Publish& publish : effects_.publishes) {
-    if (core::TakeWaiting(publish, now.mono - decided_at_)) {
-      hooks_.publish(std::move(publish));
-    } else if (publish.token != 0) {
-      events_.emplace_back(core::Published{publish.execution, publish.token, false,
-                                           core::Published::Result::kNotSent});
-    }
-  }
-  for (core::Notify& attempt : effects_.notifies) {
-    hooks_.notify(std::move(attempt));
-  }
-  for (fleet::Question& question : effects_.questions) {
-    const fleet::Question asked = question;
-    if (!worker_.Ask(std::move(question))) {
-      events_.emplace_back(core::Answer{asked, false, {}, "the database is away"});
-    }
-  }
-  effects_ = {};
-  batch_.clear();
-  batch_messages_ = 0;
-  batch_bytes_ = 0;
-  batch_urgent_ = false;
-  written_ahead_ = false;
-  batch_since_.reset();
-  const auto usual = static_cast<size_t>(settings_.inbound.batch_messages_max);
-  messages_max_ = std::min(usual, messages_max_ * 2);
-  state_ = State::kReading;
-  FAILPOINT("releasing.published");
-  ReleaseAcks();
-  FAILPOINT("releasing.acknowledged");
-}
-
-// A session's acknowledgements go out when none of its messages waits; reports' also up to the
-// first one that waits, where the session can do that.
-void Batcher::ReleaseAcks() {
-  const bool waiting[core::kSessions] = {!reports_.empty() || spool_.reports_in_flight(),
-                                         !commands_.empty() || spool_.records_in_flight()};
-  for (const core::Session session : {core::Session::kCommands, core::Session::kReports}) {
-    const auto index = static_cast<size_t>(session);
-    if (held_[index] && !waiting[index]) {
-      held_[index] = false;
-      core_.links().OnReleased(session);
-      hooks_.release(session, mqtt::Inbound::kAll);
-    }
-  }
-  if (state_ == State::kReading && !reports_.empty() && !spool_.reports_in_flight()) {
-    hooks_.release(core::Session::kReports, reports_.front().ingest_seq - 1);
-  }
-}
-
 // -- What may be read --
 
 bool Batcher::MayRead(core::Session session, bool ahead, const Instant& now) const {
@@ -456,6 +403,9 @@ bool Batcher::idle() const {
 std::optional<MonoTime> Batcher::NextDeadline(const Instant& now) const {
   switch (state_) {
     case State::kReading: {
+      if (MayStepReport()) {
+        return now.mono;
+      }
       auto next = draining_ ? std::nullopt : core_.NextDeadline(now);
       if (batch_since_) {
         const MonoTime close =

@@ -109,11 +109,13 @@ class Batcher {
   void CountArrivals(const Instant& now);
   [[nodiscard]] milliseconds Linger() const;
   [[nodiscard]] bool Gathering(const Instant& now) const;
+  [[nodiscard]] bool MayStepReport() const;
   [[nodiscard]] bool WriteAhead(const Instant& now);
   void CloseBatch(const Instant& now);
   void ReleaseBatch(const Instant& now);
   void ReleaseAcks();
   void Requeue();
+  void ClearBatch();
   void OnRefused(const store::CommitFailed& failed, const Instant& now);
   [[nodiscard]] bool AnswersBatch();
   void OnConnected(store::Connected connected, const Instant& now);

@@ -13,48 +13,7 @@ namespace {
 // How long a COMMIT in doubt may stay unanswered before its requests are told `unknown`.
 constexpr milliseconds kDoubtPatience{2000};
 
-// Came from the spool, and will come from it again.
-bool IsSpooled(const core::Event& event) {
-  if (const auto* message = std::get_if<core::Message>(&event)) {
-    return message->spool_id != 0;
-  }
-  if (const auto* poison = std::get_if<core::PoisonMessage>(&event)) {
-    return poison->message.spool_id != 0;
-  }
-  return std::holds_alternative<core::StopRecord>(event) ||
-         std::holds_alternative<core::RefusedRecord>(event);
-}
-
 }  // namespace
-
-// The overlay is forgotten; what was in the batch waits again, first in its order.
-void Batcher::Requeue() {
-  if (loaded_ && !batch_.empty()) {
-    core_.Drop(Now());
-  }
-  for (auto event = batch_.rbegin(); event != batch_.rend(); ++event) {
-    if (IsSpooled(*event)) {
-      continue;
-    }
-    if (auto* message = std::get_if<core::Message>(&*event)) {
-      auto& queue = message->session == core::Session::kCommands ? commands_ : reports_;
-      queue.push_front(std::move(*message));
-    } else if (!std::holds_alternative<core::Tick>(*event)) {
-      events_.push_front(std::move(*event));
-    }
-  }
-  batch_.clear();
-  batch_messages_ = 0;
-  batch_bytes_ = 0;
-  batch_urgent_ = false;
-  written_ahead_ = false;
-  batch_since_.reset();
-  effects_ = {};
-  if (std::exchange(spool_through_, 0) != 0) {
-    spool_entries_ = 0;
-    spool_.Rewind();
-  }
-}
 
 void Batcher::OnAway(const Instant& now) {
   digests_asked_ = false;

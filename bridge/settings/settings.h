@@ -150,7 +150,7 @@ struct Fleet {
 };
 
 struct Inbound {
-  int batch_messages_max = 2000;
+  int batch_messages_max = 8000;
   int64_t batch_bytes_max = 8 << 20;
   milliseconds batch_time{20};
   int payload_bytes_max = 1 << 20;
@@ -160,7 +160,7 @@ struct Inbound {
   milliseconds deaf_after{10000};
   milliseconds keepalive{60000};
   int duplicate_window_messages = 1 << 16;
-  int receive_max = 4000;
+  int receive_max = 16000;
   int dead_letters_per_printer_per_minute = 1000;
   int dead_letter_bytes_max = 64 << 10;
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from harness import reports, wait
+from harness import fault, reports, wait
 from harness.farm import Daemon
 from harness.mqtt import Client
 
@@ -60,6 +60,19 @@ def test_a_burst_shares_commits(daemon, printer):
         said = [say(printer) for _ in range(3 * BATCH)]
         wait_stored(database, [msgid for msgid, _ in said])
         assert commits(database) - before <= 60
+
+
+def test_what_waited_fills_batches(daemon, printer):
+    """A batch is stepped in pieces, so that a command comes between them; it is closed when it is full."""
+    with daemon.database() as database:
+        before = commits(database)
+        with fault.stopped([daemon.pid]):
+            said = [say(printer) for _ in range(4 * BATCH)]
+            for _, published in said:
+                published.wait_for_publish(30)
+        wait_stored(database, [msgid for msgid, _ in said])
+        made = commits(database) - before
+        assert made <= 12, made
 
 
 def test_a_stream_waits_for_company_and_not_for_more(daemon, printer):
