@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <utility>
 
 #include "base/log.h"
 #include "broker/certificate_files.h"
@@ -60,6 +61,10 @@ void Daemon::Turn() {
   });
   polls.Add(spool_desk_->event_fd(), POLLIN, [this](short) { spool_desk_->OnEvents(); });
   polls.Add(sender_->event_fd(), POLLIN, [this](short) { TakeNotified(Now()); });
+  polls.Add(published_.wanted_fd(), POLLIN, [this](short) {
+    published_.ClearWanted();
+    view_wanted_ = true;
+  });
   polls.Add(desk_->fd(), POLLIN, [this](short) { desk_->Take(*batcher_, Now()); });
   connections_->AddTo(polls);
   for (Server* server : {broker_.get(), database_.get()}) {
@@ -90,6 +95,9 @@ void Daemon::Turn() {
   }
   LogDenied(settings_.broker.log_denied || core_->diagnosing());
   UpdateCondition();
+  if (std::exchange(view_wanted_, false)) {
+    PublishView(now);
+  }
   WatchBridge(now);
   notify_.Alive(now);
 }
@@ -258,12 +266,11 @@ void Daemon::EverySecond(const Instant& now) {
     desk_->Sweep(*core_, now);
   }
   upkeep_->EverySecond(*core_, *worker_, store_connected_);
-  PublishView(now);
+  published_.SetCondition({Trouble(now), Warnings()});
 }
 
 void Daemon::PublishView(const Instant& now) {
   Surroundings surroundings;
-  surroundings.trouble = Trouble(now);
   surroundings.shedding = upkeep_->shedding();
   surroundings.maintenance = upkeep_->maintenance();
   surroundings.store_connected = store_connected_;
@@ -271,7 +278,6 @@ void Daemon::PublishView(const Instant& now) {
   surroundings.broker_restarts = broker_ ? broker_->restarts() : 0;
   surroundings.broker_dropped = broker_dropped_;
   surroundings.broker_logs_denied = logs_denied_;
-  surroundings.warnings = Warnings();
   surroundings.spool = spool_desk_.get();
   surroundings.files = &http_->traffic();
   surroundings.library_bytes = library_->BytesUsed();
@@ -379,7 +385,7 @@ void Daemon::UpdateCondition() {
   condition_ = trouble;
   if (changed) {
     SayCondition(trouble);
-    PublishView(now);
+    published_.SetCondition({trouble, Warnings()});
   }
   if (!connections_->outbound_up()) {
     said_document_.clear();

@@ -120,6 +120,7 @@ class Daemon {
   metrics::Published published_;
   std::shared_ptr<metrics::Snapshot> view_;  // what is published
   std::shared_ptr<metrics::Snapshot> last_view_;
+  bool view_wanted_ = false;
   std::unique_ptr<library::Library> library_;
   std::unique_ptr<FileDesk> desk_;
   std::unique_ptr<http::Server> http_;

@@ -233,10 +233,9 @@ Status Daemon::OpenHttp() {
     return snapshot ? metrics::RenderPrinters(*snapshot) : std::string();
   };
   pages.readiness = [this] {
-    const auto snapshot = published_.Get();
-    const std::string reason = snapshot ? snapshot->trouble : "starting";
-    return http::Readiness{reason.empty(), reason,
-                           snapshot ? snapshot->warnings : std::vector<std::string>()};
+    metrics::Condition condition = published_.condition();
+    return http::Readiness{condition.trouble.empty(), std::move(condition.trouble),
+                           std::move(condition.warnings)};
   };
   auto library = library::Library::Open(settings_.data_dir, settings_.library);
   if (!library.ok()) {

@@ -92,6 +92,21 @@ metrics::Traffic TrafficOf(const settings::Settings& settings, const core::Core&
   return traffic;
 }
 
+metrics::Broker BrokerOf(const core::Core& core, const Connections& connections,
+                         const Surroundings& surroundings) {
+  metrics::Broker broker;
+  broker.up = connections.outbound_up() && connections.session_up(core::Session::kReports) &&
+              connections.session_up(core::Session::kCommands);
+  broker.restarts = static_cast<uint64_t>(surroundings.broker_restarts);
+  broker.dropped_messages = surroundings.broker_dropped;
+  const core::Sessions& sessions = core.sessions();
+  broker.refused_connections = sessions.refused_total();
+  if (surroundings.broker_logs_denied || sessions.denied_total() > 0) {
+    broker.denied_messages = sessions.denied_total();
+  }
+  return broker;
+}
+
 metrics::Notifications NotificationsOf(const settings::Notify& settings, const core::Core& core,
                                        const core::NotifyBook* direct, const Instant& now) {
   metrics::Notifications notifications;
@@ -200,7 +215,6 @@ std::shared_ptr<metrics::Snapshot> MakeSnapshot(
   auto snapshot = std::make_shared<metrics::Snapshot>();
   snapshot->printers = std::move(spare);
   snapshot->version = PRINTFLEET_VERSION;
-  snapshot->trouble = surroundings.trouble;
   snapshot->shedding = surroundings.shedding;
   snapshot->maintenance = surroundings.maintenance;
   snapshot->printers_pending = ReadPrinters(core, snapshot->printers);
@@ -208,16 +222,7 @@ std::shared_ptr<metrics::Snapshot> MakeSnapshot(
   CountFromZero(*snapshot);
   snapshot->deaf = core.links().Deaf(core::Session::kReports, now) ||
                    core.links().Deaf(core::Session::kCommands, now);
-  snapshot->broker.up = connections.outbound_up() &&
-                        connections.session_up(core::Session::kReports) &&
-                        connections.session_up(core::Session::kCommands);
-  snapshot->broker.restarts = static_cast<uint64_t>(surroundings.broker_restarts);
-  snapshot->broker.dropped_messages = surroundings.broker_dropped;
-  const core::Sessions& sessions = core.sessions();
-  snapshot->broker.refused_connections = sessions.refused_total();
-  if (surroundings.broker_logs_denied || sessions.denied_total() > 0) {
-    snapshot->broker.denied_messages = sessions.denied_total();
-  }
+  snapshot->broker = BrokerOf(core, connections, surroundings);
   const core::Outage& outage = core.outage();
   snapshot->outage = {outage.on(), outage.lost.size(), outage.missing.size()};
   snapshot->traffic = TrafficOf(settings, core, connections, batcher, now);
@@ -225,7 +230,6 @@ std::shared_ptr<metrics::Snapshot> MakeSnapshot(
       NotificationsOf(settings.notify, core, surroundings.direct_notifications, now);
   snapshot->files = FilesOf(settings, surroundings);
   snapshot->database_up = surroundings.store_connected;
-  snapshot->warnings = surroundings.warnings;
   snapshot->traffic.spool = SpoolOf(settings, batcher, *surroundings.spool, now);
   snapshot->data_dir_bytes = DiskOf(settings.data_dir);
   snapshot->config_last_reload_successful = surroundings.reload_ok;

@@ -1,5 +1,5 @@
-// The loop's view for other threads: core and its surroundings as a metrics::Snapshot, and whether
-// the bridge is ready. Loop thread only.
+// The loop's view for other threads: core and its surroundings as a metrics::Snapshot. Loop thread
+// only.
 #pragma once
 
 #include <map>
@@ -19,7 +19,6 @@ namespace printfleet::daemon {
 
 // What the daemon knows and core does not.
 struct Surroundings {
-  std::string trouble;  // "" when ready
   std::map<std::string, bool> shedding;
   metrics::Maintenance maintenance;
   bool store_connected = false;
@@ -27,7 +26,6 @@ struct Surroundings {
   int64_t broker_restarts = 0;
   std::optional<uint64_t> broker_dropped;
   bool broker_logs_denied = false;
-  std::vector<std::string> warnings;
   const SpoolDesk* spool = nullptr;
   const http::Traffic* files = nullptr;
   int64_t library_bytes = 0;

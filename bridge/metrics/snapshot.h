@@ -123,8 +123,6 @@ struct Maintenance {
 
 struct Snapshot {
   std::string version;
-  std::string trouble;                // why the bridge is not ready, "" when it is: for /readyz
-  std::vector<std::string> warnings;  // what is wrong without that, likewise
   std::vector<PrinterReading> printers;
   uint64_t printers_pending = 0;
   FarmOutage outage;

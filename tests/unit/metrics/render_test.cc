@@ -7,8 +7,6 @@
 #include <iostream>
 #include <sstream>
 
-#include "metrics/published.h"
-
 namespace printfleet::metrics {
 namespace {
 
@@ -229,15 +227,6 @@ TEST(ReadProcess, SaysPlausibleThings) {
   EXPECT_EQ(process->threads, 1);
   const double now_s = static_cast<double>(time(nullptr));
   EXPECT_NEAR(process->start_epoch_s, now_s, 600);
-}
-
-TEST(Published, GivesTheLastOne) {
-  Published published;
-  EXPECT_EQ(published.Get(), nullptr);
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->printers_pending = 4;
-  published.Set(snapshot);
-  EXPECT_EQ(published.Get()->printers_pending, 4U);
 }
 
 TEST(Render, WhoIsMissingAndWhy) {
