@@ -22,6 +22,7 @@ class PrinterContext {
         next_job_id_([&world = turn.world] { return JobId{world.ledger.Mutable().next_job_id++}; }),
         context_{turn.now, policy_, turn.rules.error_codes, false, turn.world.live, next_job_id_} {}
 
+  ~PrinterContext() = default;
   PrinterContext(const PrinterContext&) = delete;
   PrinterContext& operator=(const PrinterContext&) = delete;
 

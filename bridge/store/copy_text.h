@@ -47,7 +47,7 @@ class CopyText {
   void Clear() { text_.clear(); }
 
  private:
-  static constexpr size_t kPieceBytes = 64 * 1024;
+  static constexpr size_t kPieceBytes = size_t{64} * 1024;
 
   void BeginCell();
 
