@@ -15,6 +15,7 @@ constexpr int64_t kChunkBytesMax = 64 << 10;
 constexpr int64_t kChunkBytesMin = 1 << 10;
 constexpr int64_t kChunksPerSecond = 8;
 constexpr size_t kWriteBytesMax = 1 << 20;
+constexpr size_t kPageEndBytes = 16 << 10;
 constexpr int64_t kDrainBytesMax = 64 << 20;
 constexpr std::chrono::seconds kDrainTime{10};
 
@@ -103,6 +104,23 @@ bool Exchange::Send(const Answer& answer, Brake& brake, int64_t bytes_per_second
   }
   return answer.source ? SendSource(*answer.source, brake, bytes_per_second_max)
                        : Write(answer.body);
+}
+
+bool Exchange::SendPage(Answer page, const std::function<void()>& before_end) {
+  if (!Write(HeadText(connection_, page))) {
+    return false;
+  }
+  if (request_.head) {
+    return true;
+  }
+  const size_t begin = page.body.size() - std::min(page.body.size(), kPageEndBytes);
+  if (!Write(std::string_view(page.body).substr(0, begin))) {
+    return false;
+  }
+  const std::string end = page.body.substr(begin);
+  std::string().swap(page.body);
+  before_end();
+  return Write(end);
 }
 
 bool Exchange::SendSource(Source& source, Brake& brake, int64_t bytes_per_second_max) {

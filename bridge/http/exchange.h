@@ -2,6 +2,7 @@
 // Listener's own; one thread.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "http/pacer.h"
@@ -26,6 +27,10 @@ class Exchange : public Body {
   // Sends the answer; a source at the pace that `brake` and `bytes_per_second_max` allow. False:
   // the client did not take all of it.
   bool Send(const Answer& answer, Brake& brake, int64_t bytes_per_second_max);
+
+  // Sends a page. Before its last piece, when the rest has its memory back, `before_end` is called:
+  // whoever has read a page to its end finds the place free that it took. False likewise.
+  bool SendPage(Answer page, const std::function<void()>& before_end);
 
   // Reads on for a while what the client is still sending: a connection that is closed before would
   // cost it the answer.

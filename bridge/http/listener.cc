@@ -90,7 +90,7 @@ std::string AddressText(const std::string& address, uint16_t port) {
 }
 
 // Counts a request against the limits of its route and of its load, from the handler's call to the
-// last byte of the answer.
+// last byte of the answer (of a page: to its last piece).
 class Listener::Admission {
  public:
   Admission(Listener& listener, Entry& entry, bool head)
@@ -107,7 +107,13 @@ class Listener::Admission {
     traffic.refused_busy += granted_ ? 0 : 1;
   }
 
-  ~Admission() {
+  ~Admission() { End(); }
+
+  // Before its end, too: the request counts no more.
+  void End() {
+    if (std::exchange(ended_, true)) {
+      return;
+    }
     --entry_.running;
     if (counter_ != nullptr) {
       --*counter_;
@@ -139,6 +145,7 @@ class Listener::Admission {
   std::atomic<int>* counter_ = nullptr;
   std::atomic<int64_t>* active_ = nullptr;  // for metrics: without the refused
   bool granted_ = false;
+  bool ended_ = false;
 };
 
 Listener::Listener(const settings::HttpListener& settings, std::vector<Route> routes,
@@ -281,7 +288,7 @@ int Listener::Serve(mg_connection* connection) {
     send(answer);
     return answer.status;
   }
-  const Admission admission(*this, *entry, exchange.request().head);
+  Admission admission(*this, *entry, exchange.request().head);
   if (!admission.granted()) {
     Answer busy = ErrorAnswer(503, "too many requests for this path at a time; try again");
     busy.headers.emplace_back("Retry-After", kRetryAfterS);
@@ -295,12 +302,14 @@ int Listener::Serve(mg_connection* connection) {
     exchange.Drain();
     return answer.status;
   }
-  const Answer answer = Ask(entry->route, exchange.request());
-  const bool sent = send(answer);
-  if (answer.source != nullptr && !exchange.request().head) {
+  Answer answer = Ask(entry->route, exchange.request());
+  const int status = answer.status;
+  if (answer.source == nullptr) {
+    exchange.SendPage(std::move(answer), [&admission] { admission.End(); });
+  } else if (const bool sent = send(answer); !exchange.request().head) {
     ++(sent ? shared_.traffic.downloads : shared_.traffic.downloads_broken);
   }
-  return answer.status;
+  return status;
 }
 
 }  // namespace printfleet::http

@@ -128,6 +128,26 @@ TEST(Server, APageThatThrowsIsA500) {
   EXPECT_TRUE(Begins(Ask((*server)->ports()[0], "GET", "/healthz"), "HTTP/1.1 200 "));
 }
 
+// Whoever has a page to its end may ask for the next one at once, however busy the threads are.
+TEST(Server, APlaceIsFreeWhenThePageIsRead) {
+  const auto server = Server::Start(OneListener(), TestPages());
+  const uint16_t port = (*server)->ports()[0];
+  const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (int times = 0; times < 500; ++times) {
+    const int file = Connect(port);
+    ASSERT_EQ(send(file, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    std::string answer;
+    std::string piece(4096, '\0');
+    for (ssize_t got = 1; got > 0 && !answer.ends_with("\r\n\r\nmetric 1\n");) {
+      got = recv(file, piece.data(), piece.size(), 0);
+      answer.append(piece.data(), got > 0 ? static_cast<size_t>(got) : 0);
+    }
+    close(file);
+    ASSERT_TRUE(Begins(answer, "HTTP/1.1 200 ")) << times << ": " << answer;
+  }
+}
+
 // Slow scrapes hold two workers of four; the third is refused, health is answered.
 TEST(Server, SlowScrapesDoNotTakeTheWorkersOfHealth) {
   std::mutex mutex;
