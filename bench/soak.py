@@ -6,9 +6,9 @@ below a second after each fault?
     bench/soak.py [--minutes 60] [--rate 3000] [--printers 1000]
 
 In turn: the bridge, Mosquitto and PostgreSQL are killed, stopped for some seconds (SIGSTOP), and told to
-end, and come back. Before each fault the sizes of processes and files are noted. Flat: the median of the
-last third is at most 5 % above that of the second third (the first one is warm-up). Tables grow by rows
-only: bytes a row are compared likewise. The lag is back when a report is stored within a second of its
+end, and come back. Before each fault the sizes of processes and files are noted. Flat: by the trend of the
+last two thirds (the first one is warm-up) a third of the time adds at most 5 %. Tables grow by rows only:
+bytes a row are looked at likewise. The lag is back when a report is stored within a second of its
 publication. Exit code 1 where one is not flat, a lag does not come back, or a report is stored twice.
 """
 import argparse
@@ -28,7 +28,7 @@ from measure import site as measured  # noqa: E402
 from measure.probe import Probe  # noqa: E402
 from measure.process import rss_mib  # noqa: E402
 
-FLAT = 1.05
+FLAT_SHARE = 0.05
 FAULT_EVERY_S = 60
 STOPPED_S = 8
 LAG_S = 1.0
@@ -107,17 +107,30 @@ def lag_back_s(site, probe):
     return None
 
 
-def verdict(samples):
-    """[what is not flat]"""
+def trend(values, period):
+    """How much is added from one sample to the next: the median of the slopes (Theil and Sen) between
+    all samples that follow the same fault, for memory comes and goes with what the last fault queued.
+    None where none follows the same."""
+    slopes = [(values[late] - values[early]) / (late - early)
+              for early in range(len(values)) for late in range(early + period, len(values), period)]
+    return statistics.median(slopes) if slopes else None
+
+
+def verdict(samples, period):
+    """[what is not flat]; `period`: samples from a fault to its next."""
     third = len(samples) // 3
     wrong = []
-    for name in samples[0] if third else ():  # of fewer than three nothing is flat or grows
+    for name in samples[0] if third else ():
         if name in ("reports", "after", "lag_back_s"):
             continue
-        early = statistics.median(each[name] for each in samples[third:2 * third])
-        late = statistics.median(each[name] for each in samples[2 * third:])
-        flat = late <= early * FLAT or late - early <= FLOORS.get(name, 0)
-        print(f"{name:<26} second third {early:>10.2f}  last third {late:>10.2f}  "
+        values = [each[name] for each in samples[third:]]  # the first third is warm-up
+        usual, slope = statistics.median(values), trend(values, period)
+        if slope is None:
+            print(f"{name:<26} median {usual:>10.2f}  too short to tell more")
+            continue
+        grown = slope * third
+        flat = grown <= usual * FLAT_SHARE or grown <= FLOORS.get(name, 0)
+        print(f"{name:<26} median {usual:>10.2f}  a third of the time adds {grown:>8.2f}  "
               f"{'flat' if flat else 'GROWS'}")
         wrong += [] if flat else [name]
     late_lags = [each for each in samples if each["lag_back_s"] is None]
@@ -163,7 +176,7 @@ def main():
         print(f"{rows} reports, {twice} stored twice (wills left out)")
         assert twice == 0
     pathlib.Path(options.json).write_text(json.dumps(samples, indent=1) + "\n", encoding="utf-8")
-    return 1 if verdict(samples) else 0
+    return 1 if verdict(samples, len(faults.all)) else 0
 
 
 if __name__ == "__main__":
