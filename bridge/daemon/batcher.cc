@@ -258,7 +258,7 @@ void Batcher::Fill(const Instant& now) {
     core::Message message = std::move(reports_.front());
     reports_.pop_front();
     StepOne(std::move(message), now);
-    if (core_.reports() >= std::max<size_t>(1, messages_max_ / kPieces)) {
+    if (IsPiece()) {
       if (!WriteAhead(now)) {
         return;
       }
@@ -276,6 +276,15 @@ bool Batcher::MayStepReport() const {
   return !draining_ && !(reading_ && spool_.has_more()) && digests_ready_ && !reports_.empty() &&
          batch_messages_ < messages_max_ &&
          batch_bytes_ < static_cast<size_t>(settings_.inbound.batch_bytes_max);
+}
+
+bool Batcher::MayStepMore() const {
+  return draining_ ? MayDrain() : MayStepReport();
+}
+
+// What was stepped is enough for the store to begin with.
+bool Batcher::IsPiece() const {
+  return core_.reports() >= std::max<size_t>(1, messages_max_ / kPieces);
 }
 
 // Under load the store writes a batch's reports while the rest of it is stepped.
@@ -319,7 +328,7 @@ void Batcher::StepOne(core::Event event, const Instant& now) {
 }
 
 bool Batcher::Full(const Instant& now) const {
-  if (!batch_urgent_ && MayStepReport()) {
+  if (!batch_urgent_ && MayStepMore()) {
     return false;
   }
   return batch_urgent_ || batch_messages_ >= messages_max_ || (draining_ && !spool_.has_more()) ||
@@ -403,7 +412,7 @@ bool Batcher::idle() const {
 std::optional<MonoTime> Batcher::NextDeadline(const Instant& now) const {
   switch (state_) {
     case State::kReading: {
-      if (MayStepReport()) {
+      if (MayStepMore()) {
         return now.mono;
       }
       auto next = draining_ ? std::nullopt : core_.NextDeadline(now);

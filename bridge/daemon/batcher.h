@@ -110,6 +110,8 @@ class Batcher {
   [[nodiscard]] milliseconds Linger() const;
   [[nodiscard]] bool Gathering(const Instant& now) const;
   [[nodiscard]] bool MayStepReport() const;
+  [[nodiscard]] bool MayStepMore() const;
+  [[nodiscard]] bool IsPiece() const;
   [[nodiscard]] bool WriteAhead(const Instant& now);
   void CloseBatch(const Instant& now);
   void ReleaseBatch(const Instant& now);
@@ -143,6 +145,7 @@ class Batcher {
   void EndDrain(const Instant& now);
   void LeaveDrain();
   void ReplayRecords(const Instant& now);
+  [[nodiscard]] bool MayDrain() const;
   void Drain(const Instant& now);
   void StepSpooled(spool::Item item, const Instant& now);
   [[nodiscard]] bool WantsDigests(const core::Message& message);

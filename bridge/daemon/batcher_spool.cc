@@ -172,10 +172,15 @@ void Batcher::ReplayRecords(const Instant& now) {
   }
 }
 
+// One is at hand, and its batch has room for it.
+bool Batcher::MayDrain() const {
+  return draining_ && reading_ && digests_ready_ && batch_messages_ < messages_max_ &&
+         batch_bytes_ < static_cast<size_t>(settings_.inbound.batch_bytes_max) &&
+         spool_entries_ < messages_max_ && spool_.Peek() != nullptr;
+}
+
 void Batcher::Drain(const Instant& now) {
-  const auto bytes_max = static_cast<size_t>(settings_.inbound.batch_bytes_max);
-  while (reading_ && digests_ready_ && batch_messages_ < messages_max_ &&
-         batch_bytes_ < bytes_max && spool_entries_ < messages_max_ && spool_.Peek() != nullptr) {
+  while (MayDrain()) {
     const auto* message = std::get_if<core::Message>(spool_.Peek());
     if (message != nullptr) {
       if (WantsDigests(*message)) {
@@ -188,6 +193,10 @@ void Batcher::Drain(const Instant& now) {
       }
     }
     StepSpooled(spool_.Take(), now);
+    if (IsPiece()) {
+      (void)WriteAhead(now);
+      return;
+    }
   }
 }
 
